@@ -1,0 +1,30 @@
+"""Settings, from the environment (RCU_*) and a `.env` file; read by the CLI, the API and the services only."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="RCU_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field(default="sqlite:///var/rcu.db", description="sqlite:///file or postgresql://...")
+    model: str = Field(default="french_retail", description="a shipped matching model, or the path of one")
+    contracts: Path | None = Field(default=None, description="a folder of file contracts beside the shipped ones")
+    shop_names: tuple[str, ...] = Field(default=(), description="names of your shops: never a customer's name")
+    own_domains: tuple[str, ...] = Field(default=(), description="your own mail domains: never a customer's mailbox")
+    century_pivot: int = Field(default=26, ge=0, le=99, description="two-digit years up to this are 20xx")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

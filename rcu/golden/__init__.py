@@ -1,0 +1,1 @@
+"""From a cluster of records to one golden record, with where each field came from."""

@@ -1,0 +1,16 @@
+"""Names for the array types the engine passes around."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Index: TypeAlias = NDArray[np.int64]
+"""Row numbers or codes."""
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+Hashes: TypeAlias = NDArray[np.uint64]
+Levels: TypeAlias = NDArray[np.int8]
+"""Comparison levels: one row a pair, one column a comparison."""

@@ -1,0 +1,72 @@
+"""Identifiers that point at nobody: a phone or mailbox carried by more different names than one person or family has.
+
+Such a value belongs to the shop, to the till's placeholder or to a call centre. It stops being a blocking key and
+evidence everywhere, the day it crosses the line. The verdict is a function of the records present, so it comes out
+the same whatever order they came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from rcu.matching.arrays import Bools, Index
+from rcu.matching.model import Identifier, MatchModel
+from rcu.matching.table import MISSING, EncodedTable
+
+GenericValues = Mapping[str, frozenset[str]]
+"""Column name to the values of it that are nobody's."""
+
+
+def generic_values(table: EncodedTable, model: MatchModel) -> GenericValues:
+    """Find, for each identifier of the model, the values carried by more different names than it allows."""
+    names = _name_codes(table, model)
+    return {identifier.column: _generic(table, identifier, names) for identifier in model.identifiers}
+
+
+def without_generic(table: EncodedTable, generic: GenericValues) -> EncodedTable:
+    """The table in which identifiers that are nobody's count as missing."""
+    for column, values in generic.items():
+        if values:
+            table = table.without_values(column, values)
+    return table
+
+
+def carriers(table: EncodedTable, values: GenericValues) -> Bools:
+    """Which records carry one of the values."""
+    answer = np.zeros(table.size, dtype=bool)
+    for name, wanted in values.items():
+        column = table[name]
+        if wanted:
+            hit = np.fromiter((value in wanted for value in column.values), dtype=bool, count=len(column.values))
+            answer |= column.present & hit[column.codes]
+    return answer
+
+
+def changed_verdicts(before: GenericValues, after: GenericValues) -> GenericValues:
+    """The values whose verdict differs between two states."""
+    columns = before.keys() | after.keys()
+    none: frozenset[str] = frozenset()
+    return {column: before.get(column, none) ^ after.get(column, none) for column in columns}
+
+
+def _name_codes(table: EncodedTable, model: MatchModel) -> Index:
+    """One number for each different name, -1 for a record that has none."""
+    parts = [table[column].codes for column in model.name_of_person]
+    if not parts:
+        return np.full(table.size, MISSING, dtype=np.int64)
+    key = parts[0] + 1
+    for codes in parts[1:]:
+        key = key * (int(codes.max(initial=0)) + 2) + codes + 1
+    return np.where(key == 0, MISSING, key)
+
+
+def _generic(table: EncodedTable, identifier: Identifier, names: Index) -> frozenset[str]:
+    column = table[identifier.column]
+    named = column.present & (names != MISSING)
+    pairs = pd.DataFrame({"value": column.codes[named], "name": names[named]}).drop_duplicates()
+    counts = pairs["value"].value_counts()
+    crossed = counts.index[counts.to_numpy() > identifier.most_names]
+    return frozenset(column.values[int(code)] for code in crossed)

@@ -1,0 +1,227 @@
+"""The matching model: a readable, versioned JSON file that says how records are compared and when they are one person.
+
+Three explanations compete for every pair of records: they are the same **person**, two people of the same
+**household**, or two **strangers**. Each comparison level carries the probability of seeing it under each of the
+three (`m`, `h`, `u`). Under the usual conditional independence (Fellegi and Sunter, 1969) the log-likelihoods add up:
+
+    against_strangers = log2(pairs_same / pairs_strangers) + sum of log2(m / u)
+    against_household = log2(pairs_same / pairs_household) + sum of log2(m / h)
+    match probability = 1 / (1 + 2^-against_strangers + 2^-against_household)
+
+The third explanation is what keeps father and son, or a couple sharing a mailbox, apart: surname, address and
+landline agree under both `m` and `h`, so they say a lot against strangers and nothing against the household.
+Everything a weight depends on is in the file, the frequencies of names and the size of the population included: the
+same records give the same links whatever else is in the database.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Self
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rcu.errors import ConfigurationError
+from rcu.matching.blocking import BlockingRule
+from rcu.matching.conditions import Condition
+
+DEFAULT_MODEL: Final = "french_retail"
+
+MISSING_LEVEL: Final = "missing"
+"""The name a contradiction uses for "a value is missing"."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ComparisonLevel(_Part):
+    """One way two values can relate, with its probability under each explanation.
+
+    `frequency_of` names the column whose value frequency replaces `u` where the values are equal (term-frequency
+    adjustment: agreeing on a rare name says more than agreeing on a common one).
+    """
+
+    name: str
+    says: str
+    when: Condition | None = Field(default=None, description="None is the last level: everything else")
+    m: float = Field(gt=0, lt=1)
+    h: float = Field(gt=0, lt=1)
+    u: float = Field(gt=0, lt=1)
+    frequency_of: str | None = None
+
+
+class Comparison(_Part):
+    """What is looked at together, as levels from the strongest agreement to disagreement; the first that holds counts.
+
+    Where `missing` holds there is no evidence either way: level -1, weight 0.
+    """
+
+    name: str
+    shows: tuple[str, ...] = Field(description="columns whose values an explanation shows")
+    missing: Condition
+    levels: tuple[ComparisonLevel, ...]
+
+    @model_validator(mode="after")
+    def _last_level_is_open(self) -> Self:
+        if any(level.when is None for level in self.levels[:-1]) or self.levels[-1].when is not None:
+            msg = f"comparison {self.name}: the last level, and only the last, has no condition"
+            raise ValueError(msg)
+        return self
+
+    def columns(self) -> set[str]:
+        """Every column this comparison reads."""
+        conditions = [self.missing, *(level.when for level in self.levels if level.when is not None)]
+        frequencies = {level.frequency_of for level in self.levels if level.frequency_of}
+        return frequencies.union(self.shows, *(condition.columns() for condition in conditions))
+
+
+class Contradiction(_Part):
+    """Levels that, seen together between two records, forbid one cluster to hold both."""
+
+    says: str
+    levels: Mapping[str, tuple[str, ...]] = Field(description="comparison name to the names of its levels")
+
+
+class Identifier(_Part):
+    """A value that points at one person or household, until too many different names carry it (DESIGN 5.4)."""
+
+    column: str
+    most_names: int = Field(ge=1, description="carried by more different names than this, it is nobody's")
+    single: bool = Field(default=False, description="a person has only one: two values never join one cluster")
+
+
+class Frequencies(_Part):
+    """Shares of the population that carry a value."""
+
+    floor: float = Field(gt=0, lt=1, description="share of a value that is not listed, and the least of any")
+    table: str | None = Field(default=None, description="name of a table shipped with RCU")
+    shares: Mapping[str, float] = Field(default_factory=dict)
+
+    @cached_property
+    def all(self) -> Mapping[str, float]:
+        """Value to share; the shares given in the model win over the shipped table."""
+        return {**(shipped_frequencies(self.table) if self.table else {}), **self.shares}
+
+
+class MatchModel(_Part):
+    """How records are blocked, compared, weighed and joined."""
+
+    name: str
+    version: str
+    population: int = Field(gt=1, description="people among whom the duplicates are looked for")
+    records_of_same: float = Field(gt=0, description="other records of the same person, on average")
+    records_of_household: float = Field(gt=0, description="records of others of the household, on average")
+    match_probability: float = Field(gt=0, lt=1, description="joined automatically from here up")
+    review_probability: float = Field(gt=0, lt=1, description="shown to a steward from here up")
+    blocking: tuple[BlockingRule, ...]
+    comparisons: tuple[Comparison, ...]
+    contradictions: tuple[Contradiction, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    name_of_person: tuple[str, ...] = Field(default=(), description="columns that tell different names apart")
+    frequencies: Mapping[str, Frequencies] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _refers_to_what_exists(self) -> Self:
+        known = {c.name: {MISSING_LEVEL, *(level.name for level in c.levels)} for c in self.comparisons}
+        for contradiction in self.contradictions:
+            for comparison, levels in contradiction.levels.items():
+                if not set(levels) <= known.get(comparison, set()):
+                    msg = f"contradiction on {comparison}: no such comparison or level"
+                    raise ValueError(msg)
+        missing = {lv.frequency_of for c in self.comparisons for lv in c.levels if lv.frequency_of} - set(self.frequencies)
+        if missing:
+            msg = f"no frequencies for {sorted(missing)}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def prior_against_strangers(self) -> float:
+        """Log2 odds, before any evidence, that two records are one person rather than two strangers."""
+        return math.log2(self.records_of_same / self.population)
+
+    @property
+    def prior_against_household(self) -> float:
+        """Log2 odds, before any evidence, that two records are one person rather than two of a household."""
+        return math.log2(self.records_of_same / self.records_of_household)
+
+    @property
+    def match_weight(self) -> float:
+        """Log2 odds from which a pair is joined."""
+        return math.log2(self.match_probability / (1 - self.match_probability))
+
+    @property
+    def review_weight(self) -> float:
+        """Log2 odds from which a pair is shown to a steward."""
+        return math.log2(self.review_probability / (1 - self.review_probability))
+
+    def columns(self) -> tuple[str, ...]:
+        """Every column the model reads, sorted."""
+        names = {name for rule in self.blocking for name in rule.columns()}
+        names = names.union(*(comparison.columns() for comparison in self.comparisons))
+        names |= {identifier.column for identifier in self.identifiers} | set(self.name_of_person)
+        return tuple(sorted(names))
+
+    def fingerprint(self) -> str:
+        """A digest of everything in the model: two models with the same fingerprint decide alike."""
+        return hashlib.sha256(self.to_json()).hexdigest()[:16]
+
+    def to_json(self) -> bytes:
+        """The model as readable JSON, the same bytes for the same model."""
+        return orjson.dumps(self.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_INDENT_2)
+
+    @classmethod
+    def from_json(cls, content: bytes, *, where: str = "model") -> Self:
+        """Read a model.
+
+        Raises:
+            ConfigurationError: when it is not a model; says where.
+        """
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            msg = f"{where} is not a matching model: {place}: {first['msg']}"
+            raise ConfigurationError(msg) from None
+
+    def level_names(self, levels: Mapping[str, int]) -> Iterator[tuple[Comparison, ComparisonLevel | None]]:
+        """Each comparison with its level; None where a value was missing."""
+        for comparison in self.comparisons:
+            number = levels[comparison.name]
+            yield comparison, comparison.levels[number] if number >= 0 else None
+
+
+@lru_cache(maxsize=4)
+def load_model(name_or_path: str = DEFAULT_MODEL) -> MatchModel:
+    """Load a model shipped with RCU by its name, or one from a file.
+
+    Raises:
+        ConfigurationError: when there is no such model or it cannot be read.
+    """
+    shipped = resources.files("rcu.matching") / "models" / f"{name_or_path}.json"
+    path = Path(name_or_path)
+    if shipped.is_file():
+        return MatchModel.from_json(shipped.read_bytes(), where=name_or_path)
+    if not path.is_file():
+        msg = f"no matching model called {name_or_path}"
+        raise ConfigurationError(msg, hint="give the name of a shipped model or the path of a model file")
+    return MatchModel.from_json(path.read_bytes(), where=path.name)
+
+
+@lru_cache(maxsize=4)
+def shipped_frequencies(table: str) -> Mapping[str, float]:
+    """Shares by value of a table shipped in `matching/models`, see the README there for origins."""
+    source = resources.files("rcu.matching") / "models" / f"{table}.json.gz"
+    if not source.is_file():
+        msg = f"no table of frequencies called {table}"
+        raise ConfigurationError(msg)
+    content: dict[str, Any] = orjson.loads(gzip.decompress(source.read_bytes()))
+    return {str(value): float(share) for value, share in content.items()}

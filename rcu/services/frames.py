@@ -1,0 +1,178 @@
+"""From the frames a connector reads to the rows the store takes: standardised, hashed, ready to be staged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import uuid_utils
+
+from rcu.cleaning import CleaningSettings, standardise
+from rcu.domain.intake import LINE
+from rcu.domain.records import (
+    ADDRESS_COLUMNS,
+    EMAIL_COLUMNS,
+    IDENTITY_COLUMNS,
+    PHONE_COLUMNS,
+    RAW_FIELDS,
+    STANDARD_COLUMNS,
+)
+
+_ADDRESS_FIELDS: Final = ("address_line", "address_complement", "postcode", "city", "country")
+_DELIVERED_BY: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
+    ("email",): (*EMAIL_COLUMNS, "email_quality"),
+    ("phone", "mobile"): (*PHONE_COLUMNS, "mobile_quality", "landline_quality"),
+    ("address_line", "address_complement", "postcode", "city"): (*ADDRESS_COLUMNS, "address_quality"),
+}
+"""Standard columns a delivery fills when it has at least one of the raw fields; the identity is always delivered."""
+
+
+def record_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The standard columns a frame of records delivers; the others may come from another file of the source."""
+    contact = {name for columns in _DELIVERED_BY.values() for name in columns}
+    delivered = set(STANDARD_COLUMNS) - contact
+    for fields, columns in _DELIVERED_BY.items():
+        if any(field in frame.columns for field in fields):
+            delivered |= set(columns)
+    assert delivered.issuperset(IDENTITY_COLUMNS)  # noqa: S101  # a new column must be placed above
+    return tuple(name for name in STANDARD_COLUMNS if name in delivered)
+
+
+def record_rows(frame: pd.DataFrame, settings: CleaningSettings) -> tuple[pa.Table, tuple[str, ...]]:
+    """Standardise a frame of records; give the rows to stage and the standard columns in them.
+
+    Of two rows with one native id the later in the file counts, unless the earlier is dated after it.
+    """
+    frame = _last_of_each(frame, "native_id", "updated_at")
+    columns = record_columns(frame)
+    rows = standardise(frame, settings=settings)[list(columns)]
+    rows = rows.assign(
+        line=frame[LINE],
+        native_id=frame["native_id"],
+        birth_id=[str(uuid_utils.uuid7()) for _ in range(len(frame))],
+        store=frame["store"].astype(object),
+        is_guest=frame["is_guest"].astype(bool),
+        deleted=frame["deleted"].astype(bool),
+        created_at=frame["created_at"],
+        updated_at=frame["updated_at"],
+        raw=raw_json(frame, RAW_FIELDS),
+    )
+    own = ["raw", "store", "is_guest", "deleted", "created_at", "updated_at"]
+    return _arrow(rows.assign(content_hash=content_hash(rows[own]))), columns
+
+
+def address_rows(frame: pd.DataFrame, settings: CleaningSettings) -> tuple[pa.Table, tuple[str, ...]]:
+    """Standardise a frame of addresses; of several of one record the newest that is not deleted counts."""
+    newest = frame.sort_values(
+        ["record_native_id", "deleted", "updated_at", "native_id"],
+        ascending=[True, False, True, True],
+        na_position="first",
+        kind="stable",
+    ).drop_duplicates("record_native_id", keep="last")
+    columns = (*ADDRESS_COLUMNS, "address_quality")
+    if {"phone", "mobile"} & set(frame.columns):
+        columns = (*columns, *PHONE_COLUMNS, "mobile_quality", "landline_quality")
+    fields = (*_ADDRESS_FIELDS, "phone", "mobile")
+    rows = standardise(newest, settings=settings)[list(columns)]
+    rows = rows.assign(
+        line=newest[LINE],
+        record_native_id=newest["record_native_id"],
+        raw_address=raw_json(newest, fields),
+        address_updated_at=newest["updated_at"],
+    )
+    return _arrow(rows.assign(address_hash=content_hash(rows[["raw_address", "address_updated_at"]]))), columns
+
+
+def order_rows(frame: pd.DataFrame) -> pa.Table:
+    """Orders and returns as events; one without an amount sums its lines."""
+    rows = _last_of_each(frame, "native_id", None).assign(label=None, sums_lines=lambda row: row["amount_minor"].isna())
+    return _event_rows(rows)
+
+
+def email_event_rows(frame: pd.DataFrame) -> pa.Table:
+    """Email activity as events."""
+    rows = _last_of_each(frame, "native_id", None)
+    return _event_rows(
+        pd.DataFrame(
+            {
+                LINE: rows[LINE],
+                "native_id": rows["native_id"],
+                "record_native_id": rows["record_native_id"],
+                "kind": "email_" + rows["action"].astype(str),
+                "channel": "email",
+                "store": None,
+                "label": rows["campaign"],
+                "occurred_at": rows["occurred_at"],
+                "currency": None,
+                "amount_minor": pd.array([None] * len(rows), dtype="Int64"),
+                "discount_minor": pd.array([None] * len(rows), dtype="Int64"),
+                "shipping_minor": pd.array([None] * len(rows), dtype="Int64"),
+                "sums_lines": False,
+                "cancelled": False,
+                "related_native_id": None,
+            }
+        )
+    )
+
+
+def _event_rows(rows: pd.DataFrame) -> pa.Table:
+    said = [name for name in rows.columns if name != LINE]
+    return _arrow(rows.assign(content_hash=content_hash(rows[said])))
+
+
+def line_rows(frame: pd.DataFrame) -> pa.Table:
+    """Lines of orders; of two with one number in an order the later in the file counts."""
+    rows = frame.drop_duplicates(["order_native_id", "line_number"], keep="last")
+    said = [name for name in rows.columns if name != LINE]
+    return _arrow(rows.assign(content_hash=content_hash(rows[said])))
+
+
+def consent_rows(frame: pd.DataFrame, source: str, settings: CleaningSettings) -> pa.Table:
+    """Consents by the key of their contact point, with a fingerprint of everything they say."""
+    is_email = frame["contact_kind"] == "email"
+    contact = pd.DataFrame(
+        {
+            "email": frame["contact_raw"].where(is_email, None),
+            "phone": frame["contact_raw"].where(~is_email, None),
+        }
+    )
+    standard = standardise(contact, settings=settings)
+    phone = standard["mobile"].fillna(standard["landline"])
+    rows = frame.drop(columns=["contact_raw"]).assign(contact_key=standard["email_key"].where(is_email, phone))
+    said = [name for name in rows.columns if name not in {LINE, "basis", "evidence"}]
+    rows = rows.assign(fingerprint=content_hash(rows[said].assign(source=source)))
+    return _arrow(rows.drop_duplicates("fingerprint"))
+
+
+def content_hash(frame: pd.DataFrame) -> pd.Series:
+    """A 64-bit number for each row's content, the same in every process."""
+    plain = pd.DataFrame({name: _hashable(frame[name]) for name in sorted(frame.columns)}, index=frame.index)
+    return pd.util.hash_pandas_object(plain, index=False, categorize=True).astype(np.uint64).to_numpy().view(np.int64)
+
+
+def _hashable(column: pd.Series) -> pd.Series:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.astype("datetime64[us, UTC]").astype(np.int64)
+    return column.astype(object).where(column.notna(), "").astype(str)
+
+
+def raw_json(frame: pd.DataFrame, fields: Sequence[str]) -> list[str]:
+    """Each row's raw fields as a JSON object, as the source wrote them."""
+    present = [name for name in fields if name in frame.columns]
+    if not present or frame.empty:
+        return ["{}"] * len(frame)
+    return frame[present].astype(object).to_json(orient="records", lines=True, force_ascii=False).split("\n")[: len(frame)]
+
+
+def _last_of_each(frame: pd.DataFrame, key: str, dated: str | None) -> pd.DataFrame:
+    if not frame[key].duplicated().any():
+        return frame
+    ordered = frame.sort_values(dated, kind="stable", na_position="first") if dated else frame
+    return ordered.drop_duplicates(key, keep="last").sort_values(LINE)
+
+
+def _arrow(rows: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(rows, preserve_index=False)

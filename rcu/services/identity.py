@@ -1,0 +1,138 @@
+"""Who is whom: the clusters of all records, working out again only what a change can have touched.
+
+The answer is that of a rebuild from nothing: links between records that did not change are taken from the store,
+links of touched records are found and weighed anew, and the clusters are a function of all links.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from rcu.matching.arrays import Bools, Index
+from rcu.matching.clustering import Clustering, cluster
+from rcu.matching.frequency import GenericValues, carriers, changed_verdicts, generic_values, without_generic
+from rcu.matching.model import MatchModel
+from rcu.matching.scoring import Kernel, WeighedPairs, weigh_candidates
+from rcu.matching.table import EncodedTable
+from rcu.store import identity as rows
+from rcu.store.engine import Store
+
+_NO_EVIDENCE_SIGN: Final = ord("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The clusters of all records.
+
+    Attributes:
+        record_ids: every record, oldest first; everything below is by position in it.
+        cluster_ids: the record_id of the oldest record of each record's cluster.
+        touched: records whose links were worked out again.
+        to_project: records marked as having an outdated profile.
+        links: the links found for touched records: left_id, right_id, weight, pattern.
+        generic: identifier values that are nobody's.
+        refused: how many links were not followed because they would have broken a constraint.
+    """
+
+    record_ids: Index
+    cluster_ids: Index
+    touched: Bools
+    to_project: Bools
+    links: pa.Table
+    generic: GenericValues
+    refused: int
+
+
+def load(store: Store, model: MatchModel) -> tuple[pd.DataFrame, EncodedTable]:
+    """All records with their keys and flags, and what the model compares, encoded; oldest first."""
+    arrow = rows.records_to_match(store, model.columns())
+    own = arrow.select(["record_id", "source", "native_id", "to_match", "to_project"]).to_pandas()
+    compared = arrow.select(list(model.columns())).to_pandas()
+    return own, EncodedTable.encode(compared, model.columns())
+
+
+def resolve(store: Store, model: MatchModel, *, everything: bool = False) -> Identity:
+    """Work out the clusters of all records.
+
+    Args:
+        store: where the records and the links of the last run are.
+        model: the matching model.
+        everything: do not trust any stored link (another model, or to verify).
+    """
+    records, table = load(store, model)
+    generic = generic_values(table, model)
+    touched = np.ones(len(records), dtype=bool)
+    if not everything:
+        crossed = changed_verdicts(rows.generic_identifiers(store), generic)
+        touched = records["to_match"].to_numpy(dtype=bool) | carriers(table, crossed)
+    kernel = Kernel(without_generic(table, generic), model)
+    found = weigh_candidates(kernel, touched=None if touched.all() else touched)
+    record_ids = records["record_id"].to_numpy(dtype=np.int64)
+    kept = _stored_pairs(store, record_ids, touched, model)
+    clusters = _clusters(kernel, [kept, found], records)
+    return Identity(
+        record_ids=record_ids,
+        cluster_ids=record_ids[clusters.cluster],
+        touched=touched,
+        to_project=records["to_project"].to_numpy(dtype=bool),
+        links=_link_table(found, record_ids),
+        generic=generic,
+        refused=len(clusters.refused),
+    )
+
+
+def _clusters(kernel: Kernel, pairs: list[WeighedPairs], records: pd.DataFrame) -> Clustering:
+    both = WeighedPairs.concatenate(pairs, len(kernel.model.comparisons))
+    keys = (records["source"] + ":" + records["native_id"]).to_numpy(dtype=object)
+    rank = pd.util.hash_array(keys, categorize=False).view(np.int64)
+    return cluster(kernel, both, rank)
+
+
+def _stored_pairs(store: Store, record_ids: Index, touched: Bools, model: MatchModel) -> WeighedPairs:
+    """The stored links between records that were not touched, as pairs of positions."""
+    if touched.all():
+        return WeighedPairs.concatenate([], len(model.comparisons))
+    stored = rows.stored_links(store)
+    left = np.searchsorted(record_ids, stored["left_id"].to_numpy())
+    right = np.searchsorted(record_ids, stored["right_id"].to_numpy())
+    keep = ~(touched[left] | touched[right])
+    patterns = stored["pattern"].to_numpy(zero_copy_only=False)[keep]
+    return WeighedPairs(
+        left=left[keep],
+        right=right[keep],
+        weight=stored["weight"].to_numpy()[keep],
+        levels=_levels(patterns, len(model.comparisons)),
+        rule=np.zeros(int(keep.sum()), dtype=np.int64),
+    )
+
+
+def _link_table(pairs: WeighedPairs, record_ids: Index) -> pa.Table:
+    return pa.table(
+        {
+            "left_id": record_ids[pairs.left],
+            "right_id": record_ids[pairs.right],
+            "weight": pairs.weight,
+            "pattern": pa.array(_patterns(pairs.levels), pa.string()),
+        }
+    )
+
+
+def _patterns(levels: np.ndarray) -> np.ndarray:
+    """Levels as text, a character a comparison: a digit or letter for the level, `-` where there was no evidence."""
+    if not len(levels):
+        return np.empty(0, dtype=object)
+    signs = np.where(levels < 0, _NO_EVIDENCE_SIGN, levels + ord("a")).astype(np.uint8)
+    return np.ascontiguousarray(signs).view(f"S{levels.shape[1]}").ravel().astype(str).astype(object)
+
+
+def _levels(patterns: np.ndarray, comparisons: int) -> np.ndarray:
+    """The inverse of `_patterns`."""
+    if not len(patterns):
+        return np.empty((0, comparisons), dtype=np.int8)
+    signs = np.ascontiguousarray(patterns.astype(f"S{comparisons}")).view(np.uint8).reshape(-1, comparisons)
+    return np.where(signs == _NO_EVIDENCE_SIGN, -1, signs.astype(np.int16) - ord("a")).astype(np.int8)

@@ -1,0 +1,219 @@
+"""Imports: files of a source into records, events, consents and the quarantine.
+
+A file is taken batch by batch, each in one transaction that also remembers that it was taken: an import that is killed
+goes on where it stopped, and the same bytes are never taken twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from rcu.cleaning import CleaningSettings
+from rcu.domain.intake import LINE, Batch, Entity, Refusal
+from rcu.errors import InputError
+from rcu.ingest import Connector
+from rcu.ingest.files import named_like
+from rcu.services import frames
+from rcu.store import intake
+from rcu.store import quarantine as quarantine_rows
+from rcu.store.engine import Store
+from rcu.store.intake import Upserted
+
+Clock = Callable[[], datetime]
+_OWNED: Final = (Entity.ADDRESS, Entity.ORDER, Entity.EMAIL_EVENT, Entity.CONSENT)
+_ORDER: Final = (Entity.RECORD, Entity.ADDRESS, Entity.ORDER, Entity.ORDER_LINE, Entity.EMAIL_EVENT, Entity.CONSENT)
+UNKNOWN_RECORD: Final = "unknown_record"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file. `again` means its bytes were taken before, so nothing was done."""
+
+    name: str
+    again: bool
+    rows_read: int
+    rows_accepted: int
+    rows_refused: int
+    records: Upserted
+    events: Upserted
+    consents: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    records: Upserted = Upserted()
+    events: Upserted = Upserted()
+    consents: int = 0
+
+    def __add__(self, other: _Taken) -> _Taken:
+        return _Taken(self.records + other.records, self.events + other.events, self.consents + other.consents)
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Takes files of one source into a store."""
+
+    store: Store
+    connector: Connector
+    cleaning: CleaningSettings
+    clock: Clock
+    progress: Callable[[str, int], None] = lambda _name, _rows: None
+
+    def take(self, paths: Sequence[Path]) -> list[FileReport]:
+        """Take files, those with records before those that refer to them.
+
+        Raises:
+            InputError: when a file is none of this source's, before anything is taken.
+            UnreadableFile: when a file is not what it should be; files before it have been taken.
+            Conflict: when another import or run is at work.
+        """
+        self._recognise(paths)
+        with self.store.writer_lock():
+            self.store.drop_leftovers()
+            return [self._take_file(path) for path in sorted(paths, key=self._place)]
+
+    def _recognise(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            if not path.is_file():
+                msg = f"{path.name}: there is no such file"
+                raise InputError(msg)
+            if not self.connector.matches(path):
+                patterns = ", ".join(pattern for kind in self.connector.describe().files for pattern in kind.patterns)
+                msg = f"{path.name} is not a file of source {self.connector.name}"
+                raise InputError(msg, hint=f"its files are called {patterns}")
+
+    def _place(self, path: Path) -> tuple[int, str]:
+        kinds = self.connector.describe().files
+        entities = next(kind.entities for kind in kinds if named_like(path, kind.patterns))
+        return min(_ORDER.index(entity) for entity in entities), path.name
+
+    def _take_file(self, path: Path) -> FileReport:
+        sha256 = file_digest(path)
+        with self.store.begin() as connection:
+            known = intake.register_file(connection, self.connector.name, path.name, sha256=sha256, now=self.clock())
+        total = _Taken()
+        if not known.complete:
+            for batch in self.connector.read(path):
+                if batch.number not in known.batches:
+                    total += self.take_batch(batch, known.file_id, path.name)
+                self.progress(path.name, batch.rows_read)
+            with self.store.begin() as connection:
+                intake.complete_file(connection, known.file_id, self.clock())
+        with self.store.read() as connection:
+            read, accepted, refused = intake.file_totals(connection, known.file_id)
+        return FileReport(path.name, known.complete, read, accepted, refused, total.records, total.events, total.consents)
+
+    def take_batch(self, batch: Batch, file_id: int, name: str) -> _Taken:
+        """Take one batch in one transaction: what it holds, what it refuses, and the fact that it was taken."""
+        tables = self._tables(batch)
+        with ExitStack() as staging:
+            staged = {entity: staging.enter_context(self.store.staged(table)) for entity, (table, _) in tables.items()}
+            with self.store.begin() as connection:
+                taken = self._put_records(connection, staged, tables)
+                refusals = {refusal.line: refusal for refusal in batch.refusals}
+                for entity in _OWNED:
+                    if entity in staged:
+                        lines = intake.unknown_owners(connection, staged[entity], self.connector.name)
+                        refusals |= {refusal.line: refusal for refusal in _unknown(batch, entity, lines)}
+                taken += self._put_rest(connection, staged, tables)
+                origin = {"file_id": file_id, "source": self.connector.name, "file_name": name}
+                quarantine_rows.put(connection, origin, list(refusals.values()), now=self.clock())
+                values = {
+                    "file_id": file_id,
+                    "number": batch.number,
+                    "rows_read": batch.rows_read,
+                    "rows_accepted": batch.rows_read - len(refusals),
+                    "rows_refused": len(refusals),
+                    "content": _parquet(batch.raw),
+                    "taken_at": self.clock(),
+                }
+                intake.keep_raw(connection, values)
+        return taken
+
+    def _tables(self, batch: Batch) -> dict[Entity, tuple[pa.Table, tuple[str, ...]]]:
+        """The rows to stage, by entity, with the standard columns of those that have some."""
+        found: dict[Entity, tuple[pa.Table, tuple[str, ...]]] = {}
+        for entity in _ORDER:
+            frame = batch.frames.get(entity)
+            if frame is None or frame.empty:
+                continue
+            match entity:
+                case Entity.RECORD:
+                    found[entity] = frames.record_rows(frame, self.cleaning)
+                case Entity.ADDRESS:
+                    found[entity] = frames.address_rows(frame, self.cleaning)
+                case Entity.ORDER:
+                    found[entity] = frames.order_rows(frame), ()
+                case Entity.ORDER_LINE:
+                    found[entity] = frames.line_rows(frame), ()
+                case Entity.EMAIL_EVENT:
+                    found[entity] = frames.email_event_rows(frame), ()
+                case Entity.CONSENT:
+                    found[entity] = frames.consent_rows(frame, self.connector.name, self.cleaning), ()
+        return found
+
+    def _put_records(self, connection: Any, staged: Mapping[Entity, Any], tables: Mapping[Entity, Any]) -> _Taken:  # noqa: ANN401
+        if Entity.RECORD not in staged:
+            return _Taken()
+        columns = tables[Entity.RECORD][1]
+        source = self.connector.name
+        return _Taken(
+            records=intake.upsert_records(connection, staged[Entity.RECORD], source, columns=columns, now=self.clock())
+        )
+
+    def _put_rest(self, connection: Any, staged: Mapping[Entity, Any], tables: Mapping[Entity, Any]) -> _Taken:  # noqa: ANN401
+        source, taken = self.connector.name, _Taken()
+        if Entity.ADDRESS in staged:
+            columns = tables[Entity.ADDRESS][1]
+            taken += _Taken(records=intake.upsert_addresses(connection, staged[Entity.ADDRESS], source, columns=columns))
+        for entity in (Entity.ORDER, Entity.EMAIL_EVENT):
+            if entity in staged:
+                taken += _Taken(events=intake.upsert_events(connection, staged[entity], source))
+        if Entity.ORDER_LINE in staged:
+            intake.upsert_lines(connection, staged[Entity.ORDER_LINE], source)
+        if Entity.CONSENT in staged:
+            new = intake.append_consents(connection, staged[Entity.CONSENT], source, self.clock())
+            taken += _Taken(consents=new)
+        return taken
+
+
+def _unknown(batch: Batch, entity: Entity, lines: Sequence[int]) -> list[Refusal]:
+    """Refuse the rows that name a record nobody delivered; every line of an order that does goes with it."""
+    if not lines:
+        return []
+    frame = batch.frames[entity]
+    named = set(lines)
+    if entity is Entity.ORDER and Entity.ORDER_LINE in batch.frames:
+        orders = set(frame.loc[frame[LINE].isin(lines), "native_id"])
+        of_lines = batch.frames[Entity.ORDER_LINE]
+        named |= set(of_lines.loc[of_lines["order_native_id"].isin(orders), LINE].tolist())
+    raw = batch.raw.loc[batch.raw[LINE].isin(named)]
+    texts = frames.raw_json(raw, [str(name) for name in raw.columns if name != LINE])
+    detail = "the record it belongs to has not been delivered"
+    return [
+        Refusal(int(line), "record_native_id", UNKNOWN_RECORD, detail, text)
+        for line, text in zip(raw[LINE].tolist(), texts, strict=True)
+    ]
+
+
+def _parquet(raw: pd.DataFrame) -> bytes:
+    content = io.BytesIO()
+    parquet.write_table(pa.Table.from_pandas(raw, preserve_index=False), content, compression="zstd")
+    return content.getvalue()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,66 @@
+"""API keys: 256 random bits, shown once, stored only as a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Final
+
+from rcu.errors import Conflict, InputError, NotFound
+from rcu.store import sources as rows
+from rcu.store.engine import Store
+from rcu.store.sources import ApiKey
+
+SCOPES: Final = frozenset({"identity", "contact", "consent", "orders", "scores", "changes"})
+"""What a key may read: groups of fields of the profile, and the change feed."""
+
+_PREFIX: Final = "rcu_"
+
+
+def create_key(store: Store, name: str, *, scopes: frozenset[str], now: datetime) -> str:
+    """Make a key and give it, for the only time.
+
+    Raises:
+        InputError: when a scope does not exist, or none is asked for.
+        Conflict: when the name is taken.
+    """
+    unknown = scopes - SCOPES
+    if unknown or not scopes:
+        msg = f"no such scope: {', '.join(sorted(unknown))}" if unknown else "a key needs at least one scope"
+        raise InputError(msg, hint=f"scopes are {', '.join(sorted(SCOPES))}")
+    key = _PREFIX + secrets.token_urlsafe(32)
+    with store.begin() as connection:
+        added = rows.add_key(connection, name, digest=key_digest(key), scopes=scopes, now=now)
+    if not added:
+        msg = f"there is already a key called {name}"
+        raise Conflict(msg, hint="choose another name; revoked keys keep theirs")
+    return key
+
+
+def key_digest(key: str) -> str:
+    """What is stored of a key. Keys are random, so a plain hash is enough."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def find_key(store: Store, key: str) -> ApiKey | None:
+    """The key in force, or None."""
+    with store.read() as connection:
+        return rows.key_by_digest(connection, key_digest(key))
+
+
+def list_keys(store: Store) -> list[ApiKey]:
+    """Every key ever made."""
+    with store.read() as connection:
+        return rows.all_keys(connection)
+
+
+def revoke_key(store: Store, name: str, now: datetime) -> None:
+    """Revoke a key at once.
+
+    Raises:
+        NotFound: when there is none of that name in force.
+    """
+    with store.begin() as connection:
+        if not rows.revoke_key(connection, name, now):
+            raise NotFound("key", name)  # noqa: EM101

@@ -1,0 +1,188 @@
+"""Reading profiles: by id, by record, by identifiers, page by page, and the change feed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+import pandas as pd
+
+from rcu.cleaning import CleaningSettings, standardise
+from rcu.errors import InvalidCursor, NotFound
+from rcu.store import customers as rows
+from rcu.store.customers import LOOKUP_COLUMNS, Change, StoredProfile
+from rcu.store.engine import Store
+
+MOST_CANDIDATES: Final = 10
+"""A lookup that finds more customers than this says so and names the first."""
+
+FIELDS_OF_SCOPE: Final[Mapping[str, frozenset[str]]] = {
+    "identity": frozenset({"golden", "provenance", "household", "records"}),
+    "contact": frozenset({"contact_points"}),
+    "consent": frozenset(),
+    "orders": frozenset({"aggregates"}),
+    "scores": frozenset({"scores"}),
+}
+"""The members of a profile each scope opens; `customer_id` is always there."""
+
+_CONTACT_FIELDS: Final = frozenset({"email", "mobile", "landline", "address"})
+_CONTACT_GROUPS: Final = frozenset({"email", "mobile", "landline", "address"})
+
+
+def visible(profile: str, scopes: frozenset[str]) -> bytes:
+    """A profile as far as the scopes allow; members outside them are absent. With every scope, the bytes as stored."""
+    if scopes >= FIELDS_OF_SCOPE.keys():
+        return profile.encode()
+    allowed = frozenset({"customer_id"}).union(*(FIELDS_OF_SCOPE[scope] for scope in scopes if scope in FIELDS_OF_SCOPE))
+    content: dict[str, Any] = orjson.loads(profile)
+    kept = {name: value for name, value in content.items() if name in allowed}
+    if "contact" not in scopes:
+        _strip_contacts(kept)
+    if "consent" not in scopes:
+        for point in kept.get("contact_points", []):
+            point.pop("consents", None)
+    return orjson.dumps(kept)
+
+
+def _strip_contacts(kept: dict[str, Any]) -> None:
+    """Take contact fields out of every part that shows identities."""
+    for fields in [kept.get("golden", {}), *kept.get("records", [])]:
+        for name in _CONTACT_FIELDS & fields.keys():
+            del fields[name]
+    for name in _CONTACT_GROUPS & kept.get("provenance", {}).keys():
+        del kept["provenance"][name]
+
+
+def customer(store: Store, customer_id: str) -> StoredProfile:
+    """The customer an id stands for now; compare its `customer_id` to see whether the id was merged into another.
+
+    Raises:
+        NotFound: when the id was never given.
+    """
+    with store.read() as connection:
+        found = rows.by_birth_id(connection, customer_id.lower())
+    if found is None:
+        raise NotFound("customer", "with this id")  # noqa: EM101
+    return found
+
+
+def customer_of_record(store: Store, source: str, native_id: str) -> StoredProfile:
+    """The customer a record belongs to.
+
+    Raises:
+        NotFound: when no such record was delivered, or it was not matched yet.
+    """
+    with store.read() as connection:
+        found = rows.by_record(connection, source, native_id)
+    if found is None:
+        raise NotFound("customer", "for this record")  # noqa: EM101
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One identifier to look up: its type (email, phone, loyalty_number, record) and its value as written."""
+
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an identifier found: `found`, `not_found`, `ambiguous`, or `invalid` (no such value can exist)."""
+
+    status: str
+    profiles: tuple[StoredProfile, ...] = ()
+
+
+def lookup(store: Store, asked: Sequence[Asked], settings: CleaningSettings) -> list[Answer]:
+    """Look up typed identifiers, each by the key its value is matched on; one query for each type of identifier."""
+    keys = [_key(question, settings) for question in asked]
+    found: dict[tuple[str, str], list[StoredProfile]] = {}
+    with store.read() as connection:
+        for identifier in LOOKUP_COLUMNS:
+            wanted = sorted({value for name, value in filter(None, keys) if name == identifier})
+            if wanted:
+                matches = rows.by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES)
+                found |= {(identifier, value): profiles for value, profiles in matches.items()}
+        for key in filter(None, keys):
+            if key[0] == "record":
+                profile = rows.by_record(connection, *key[1].split(":", 1))
+                found[key] = [profile] if profile else []
+    return [Answer("invalid") if key is None else _answer(found.get(key, [])) for key in keys]
+
+
+def _answer(profiles: list[StoredProfile]) -> Answer:
+    status = ("not_found", "found")[len(profiles)] if len(profiles) < 2 else "ambiguous"
+    return Answer(status, tuple(profiles))
+
+
+def _key(asked: Asked, settings: CleaningSettings) -> tuple[str, str] | None:
+    """The column and key a value is looked up by; None when the value cannot be one of its type."""
+    match asked.type:
+        case "email":
+            key = standardise(pd.DataFrame({"email": [asked.value]}), settings=settings)["email_key"].iloc[0]
+            return ("email", str(key)) if isinstance(key, str) else None
+        case "phone":
+            row = standardise(pd.DataFrame({"phone": [asked.value]}), settings=settings).iloc[0]
+            kind = next((kind for kind in ("mobile", "landline") if isinstance(row[kind], str)), None)
+            return (kind, str(row[kind])) if kind else None
+        case "record":
+            return ("record", asked.value) if ":" in asked.value else None
+        case _:
+            return (asked.type, asked.value.strip()) if asked.value.strip() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some customers, and the cursor of the next page (None at the end)."""
+
+    profiles: tuple[StoredProfile, ...]
+    next_cursor: str | None
+
+
+def customers_page(store: Store, *, cursor: str | None, limit: int) -> Page:
+    """The next customers, oldest first. The order never changes, so pages stay true under writes.
+
+    Raises:
+        InvalidCursor: when the cursor is not one this service gave out.
+    """
+    with store.read() as connection:
+        found = rows.page(connection, after=_read_cursor(cursor), limit=limit + 1)
+    more = len(found) > limit
+    shown = found[:limit]
+    return Page(tuple(profile for _, profile in shown), _write_cursor(shown[-1][0]) if more else None)
+
+
+def _write_cursor(after: int) -> str:
+    return base64.urlsafe_b64encode(f"c1:{after}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        version, number = text.split(":")
+        after = int(number)
+    except (ValueError, binascii.Error):
+        after, version = -1, ""
+    if version != "c1" or not 0 <= after < 2**63:
+        raise InvalidCursor("this is not a cursor of this service", hint="start again without a cursor")  # noqa: EM101
+    return after
+
+
+def changes(store: Store, *, after: int, limit: int) -> list[Change]:
+    """The next entries of the change feed, in commit order."""
+    with store.read() as connection:
+        return rows.changes_after(connection, after, limit)
+
+
+def counts(store: Store) -> dict[str, int]:
+    """How much there is of everything."""
+    with store.read() as connection:
+        return rows.counts(connection)

@@ -1,0 +1,286 @@
+"""Everything that differs between SQLite and PostgreSQL; no other module asks which database it is.
+
+Arrow goes in and out through ADBC. On SQLite that takes a detour: the ADBC driver brings an SQLite library of its own,
+and two copies of SQLite in one process must never have the same file open, since each would undo the other's file locks
+(https://www.sqlite.org/howtocorrupt.html, 2.2.1). So rows are handed over in an exchange file, which only one of the
+two has open at any time, and which Python's connection attaches under the name of the staging schema.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import adbc_driver_postgresql.dbapi as adbc_postgresql
+import adbc_driver_sqlite.dbapi as adbc_sqlite
+import pyarrow as pa
+import pyarrow.compute as pc
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, inspect, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+
+from rcu.errors import ConfigurationError, Conflict
+from rcu.store.types import SQLITE_INSTANT
+
+Upsert = postgresql.Insert | sqlite.Insert
+
+STAGING: Final = "staging"
+"""The schema of staged tables, on both databases."""
+
+_WRITES: Final = "rcu_writes"
+_BUSY_MILLISECONDS: Final = 30_000
+_WRITER_LOCK: Final = 0x5243_5500
+_EVERY_ROW: Final = str(2**30)
+_DAY: Final = 86_400
+_ADDRESSES: Final = "RCU_DATABASE_URL is like sqlite:///rcu.db or postgresql://user:password@host/name"
+
+
+class Dialect(Protocol):
+    """What the store asks of a database."""
+
+    engine: Engine
+
+    def connected(self, *, writes: bool) -> AbstractContextManager[Connection]:
+        """A connection on which staged tables can be seen."""
+        ...
+
+    def stage(self, name: str, content: pa.Table) -> None:
+        """Put rows into a new table of the staging schema."""
+        ...
+
+    def drop_staged(self, name: str) -> None:
+        """Drop a staged table; nothing happens when it is not there."""
+        ...
+
+    def drop_leftovers(self, prefix: str) -> None:
+        """Drop staged tables that killed processes left."""
+        ...
+
+    def read(self, statement: Select[Any]) -> pa.Table:
+        """Run a query and give the whole answer, in the types the driver finds."""
+        ...
+
+    def writer_lock(self) -> AbstractContextManager[None]:
+        """The lock that lets one import, run or replay work at a time.
+
+        Raises:
+            Conflict: when another process holds it.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
+def open_dialect(url: str) -> Dialect:
+    """Open `sqlite:///file.db` or `postgresql://...`.
+
+    Raises:
+        ConfigurationError: when the address is of another database, in memory, or not an address.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("the database address cannot be read", hint=_ADDRESSES) from None  # noqa: EM101
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            return _Sqlite(Path(parsed.database).absolute())
+        case "postgresql":
+            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return _Postgresql(engine)
+        case _:
+            raise ConfigurationError("the database is neither SQLite in a file nor PostgreSQL", hint=_ADDRESSES)  # noqa: EM101
+
+
+def upsert(connection: Connection, table: Table) -> Upsert:
+    """An INSERT that knows ON CONFLICT."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _busy() -> Conflict:
+    return Conflict("another import or run is at work", hint="wait until it has ended and try again")
+
+
+class _Sqlite:
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._exchange = Path(tempfile.mkdtemp(prefix=f".{path.name}-exchange-", dir=path.parent))
+        self.engine = create_engine(f"sqlite:///{path}")
+        event.listen(self.engine, "connect", _configure_sqlite)
+        event.listen(self.engine, "begin", _begin_sqlite)
+
+    def _file(self, purpose: str) -> Path:
+        """Exchange files are one thread's own."""
+        return self._exchange / f"{purpose}-{threading.get_ident()}.db"
+
+    @contextmanager
+    def connected(self, *, writes: bool) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            attached = connection.execution_options(**{_WRITES: writes})
+            with _attached(attached, STAGING, self._file(STAGING)):
+                yield attached
+
+    def stage(self, name: str, content: pa.Table) -> None:
+        ready = pa.table([_for_sqlite(column) for column in content.columns], names=content.column_names)
+        with adbc_sqlite.connect(str(self._file(STAGING)), autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=OFF")
+            cursor.adbc_ingest(name, ready, mode="create")
+
+    def drop_staged(self, name: str) -> None:
+        if self._file(STAGING).exists():
+            with self.connected(writes=True) as connection:
+                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {STAGING}.{name}")
+                left = connection.exec_driver_sql(f"SELECT count(*) FROM {STAGING}.sqlite_master").scalar()
+                connection.commit()
+            if not left:
+                self._file(STAGING).unlink(missing_ok=True)
+
+    def drop_leftovers(self, prefix: str) -> None:  # noqa: ARG002  # exchange files go as a whole
+        for folder in self._path.parent.glob(f".{self._path.name}-exchange-*"):
+            if folder != self._exchange and time.time() - folder.stat().st_mtime > _DAY:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def read(self, statement: Select[Any]) -> pa.Table:
+        answer = self._file("answer")
+        answer.unlink(missing_ok=True)
+        try:
+            with self.connected(writes=False) as connection, _attached(connection, "answer", answer, create=True):
+                compiled = statement.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True})
+                connection.exec_driver_sql(f"CREATE TABLE answer.rows AS {compiled}")
+                connection.commit()
+            return _read_exchange(answer)
+        finally:
+            answer.unlink(missing_ok=True)
+
+    @contextmanager
+    def writer_lock(self) -> Iterator[None]:
+        lock = FileLock(f"{self._path}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise _busy() from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def close(self) -> None:
+        self.engine.dispose()
+        shutil.rmtree(self._exchange, ignore_errors=True)
+
+
+@contextmanager
+def _attached(connection: Connection, name: str, file: Path, *, create: bool = False) -> Iterator[None]:
+    """Attach an exchange file, when there is one, for the time of the block; not inside a transaction."""
+    if not (create or file.exists()):
+        yield
+        return
+    raw: Any = connection.connection.driver_connection
+    raw.execute(f"ATTACH DATABASE ? AS {name}", (str(file),))
+    raw.execute(f"PRAGMA {name}.synchronous=OFF")
+    try:
+        yield
+    finally:
+        if connection.in_transaction():
+            connection.rollback()
+        raw.execute(f"DETACH DATABASE {name}")
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
+    connection.isolation_level = None  # the transactions are SQLAlchemy's, see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MILLISECONDS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A transaction that writes takes its lock at the start, so it never fails half-way."""
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _for_sqlite(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give a column the form in which SQLAlchemy keeps its type in SQLite."""
+    if pa.types.is_timestamp(column.type):
+        return pc.strftime(column.cast(pa.timestamp("us")), format=SQLITE_INSTANT)
+    return column.cast(pa.int64()) if pa.types.is_boolean(column.type) else column
+
+
+def _read_exchange(file: Path) -> pa.Table:
+    """Read the only table of an exchange file.
+
+    The driver takes a column's type from its first batch, and a column that is empty there would be taken for a
+    number: so the whole answer is one batch.
+    """
+    with adbc_sqlite.connect(str(file), autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": _EVERY_ROW})
+        cursor.execute("SELECT * FROM rows")
+        return cursor.fetch_arrow_table()
+
+
+class _Postgresql:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def connected(self, *, writes: bool) -> Iterator[Connection]:  # noqa: ARG002
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _arrow(self) -> Iterator[Any]:
+        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with adbc_postgresql.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+            yield cursor
+
+    def stage(self, name: str, content: pa.Table) -> None:
+        with self._arrow() as cursor:
+            cursor.adbc_ingest(name, content, mode="create", db_schema_name=STAGING)
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"ANALYZE {STAGING}.{name}")
+
+    def drop_staged(self, name: str) -> None:
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {STAGING}.{name}")
+
+    def drop_leftovers(self, prefix: str) -> None:
+        with self.engine.begin() as connection:
+            names = [name for name in inspect(connection).get_table_names(schema=STAGING) if name.startswith(prefix)]
+            for name in names:
+                connection.exec_driver_sql(f'DROP TABLE {STAGING}."{name}"')
+
+    def read(self, statement: Select[Any]) -> pa.Table:
+        compiled = str(statement.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}))
+        with self._arrow() as cursor:
+            cursor.execute(compiled)
+            return cursor.fetch_arrow_table()
+
+    @contextmanager
+    def writer_lock(self) -> Iterator[None]:
+        with self.engine.connect() as connection:
+            if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_WRITER_LOCK})").scalar():
+                raise _busy()
+            connection.commit()  # the lock is the session's; an open transaction would only hold back vacuum
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_WRITER_LOCK})")
+                connection.commit()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def prepare_staging(connection: Connection) -> None:
+    """Make the schema of staged tables, where it is one."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {STAGING}")
+

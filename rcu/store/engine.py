@@ -1,0 +1,156 @@
+"""The store: transactions for the services, Arrow in and out for anything that is many rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from typing import Any, Final
+
+import pyarrow as pa
+import uuid_utils
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    Text,
+)
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.types import TypeEngine
+
+from rcu.errors import StoreError
+from rcu.store.dialect import STAGING, open_dialect
+from rcu.store.types import Instant
+
+STAGED_PREFIX: Final = "stage_"
+"""Staged tables are called so; what is left of a killed run is dropped at the next one, and Alembic looks past them."""
+
+_ARROW_OF: Final[tuple[tuple[type[TypeEngine[Any]], pa.DataType], ...]] = (
+    (Instant, pa.timestamp("us", tz="UTC")),
+    (Boolean, pa.bool_()),
+    (Double, pa.float64()),
+    (BigInteger, pa.int64()),
+    (Text, pa.string()),
+    (LargeBinary, pa.binary()),
+)
+
+
+class Store:
+    """One database. Reads see what is committed; writes happen inside `begin()`, which the services open and close."""
+
+    def __init__(self, url: str) -> None:
+        self._dialect = open_dialect(url)
+        self._numbers = itertools.count()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for migrations and tests."""
+        return self._dialect.engine
+
+    def close(self) -> None:
+        """Give back all connections and files."""
+        self._dialect.close()
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction: committed at the end of the block, rolled back on any error.
+
+        Raises:
+            StoreError: when the database cannot be reached.
+        """
+        with self._connected(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only view."""
+        with self._connected(writes=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _connected(self, *, writes: bool) -> Iterator[Connection]:
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(self._dialect.connected(writes=writes))
+            except OperationalError:
+                msg = "the database cannot be reached"
+                raise StoreError(msg, hint="check RCU_DATABASE_URL and that the server is running") from None
+            yield connection
+
+    def writer_lock(self) -> AbstractContextManager[None]:
+        """The lock that lets one import, run or replay work at a time."""
+        return self._dialect.writer_lock()
+
+    def read_arrow(self, statement: Select[Any]) -> pa.Table:
+        """Run a query outside any transaction and give the whole answer as Arrow, typed as the query's columns are."""
+        found = self._dialect.read(statement)
+        columns = [_typed(found.column(place), column.type) for place, column in enumerate(statement.selected_columns)]
+        return pa.table(columns, names=[column.name for column in statement.selected_columns])
+
+    @contextmanager
+    def staged(self, content: pa.Table) -> Iterator[Table]:
+        """Put rows into a table of their own for the time of the block, for set-based statements to read.
+
+        They are committed at once, on a connection of their own: open this before the transaction that uses them.
+        """
+        content = _plain_text(content)
+        name = f"{STAGED_PREFIX}{uuid_utils.uuid4().hex[:12]}_{next(self._numbers)}"
+        columns = (Column(field.name, _sql_type(field.type)) for field in content.schema)
+        self._dialect.stage(name, content)
+        try:
+            yield Table(name, MetaData(), *columns, schema=STAGING)
+        finally:
+            with suppress(SQLAlchemyError):  # a failed block has its own error to tell; leftovers go at the next run
+                self._dialect.drop_staged(name)
+
+    def drop_leftovers(self) -> None:
+        """Drop staged tables that a killed process left; call it while holding the writer lock."""
+        self._dialect.drop_leftovers(STAGED_PREFIX)
+
+
+def _plain_text(content: pa.Table) -> pa.Table:
+    """Give pandas' large strings, and columns without any value, the type the rest of the store knows."""
+    unusual = {
+        place: field
+        for place, field in enumerate(content.schema)
+        if pa.types.is_large_string(field.type) or pa.types.is_null(field.type)
+    }
+    for place, field in unusual.items():
+        content = content.set_column(place, field.name, content.column(place).cast(pa.string()))
+    return content
+
+
+def _typed(column: pa.ChunkedArray, wanted: TypeEngine[Any]) -> pa.ChunkedArray:
+    target = arrow_type(wanted)
+    if column.type == target:
+        return column
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = pa.chunked_array([chunk.storage for chunk in column.chunks], type=column.type.storage_type)
+    if pa.types.is_timestamp(target) and not pa.types.is_timestamp(column.type):
+        return column.cast(pa.string()).cast(pa.timestamp("us")).cast(target)
+    return column.cast(target)
+
+
+def arrow_type(wanted: TypeEngine[Any]) -> pa.DataType:
+    """The Arrow type in which a column of the schema is read and staged."""
+    for sql, arrow in _ARROW_OF:
+        if isinstance(wanted, sql):
+            return arrow
+    return pa.int64()
+
+
+def _sql_type(wanted: pa.DataType) -> TypeEngine[Any]:
+    if pa.types.is_timestamp(wanted):
+        return Instant()
+    for sql, arrow in _ARROW_OF:
+        if wanted == arrow:
+            return sql()
+    return BigInteger()
+

@@ -1,0 +1,302 @@
+"""Taking batches in: raw rows, records, addresses, events and consents, each set in one statement.
+
+Every function works inside the caller's transaction on rows that were staged before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Subquery,
+    Table,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from rcu.store.dialect import upsert
+from rcu.store.tables import consents, event_lines, events, raw_batches, raw_files, records
+
+RECORD_OWN_COLUMNS: Final = ("store", "is_guest", "deleted", "created_at", "updated_at", "raw", "content_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that was met before, or has just been registered."""
+
+    file_id: int
+    complete: bool
+    batches: frozenset[int]
+
+
+def register_file(connection: Connection, source: str, name: str, *, sha256: str, now: datetime) -> KnownFile:
+    """Remember a file by its content; the same bytes are one file, whatever it is called."""
+    found = connection.execute(
+        select(raw_files.c.file_id, raw_files.c.completed_at).where(
+            raw_files.c.source == source, raw_files.c.sha256 == sha256
+        )
+    ).one_or_none()
+    if found is None:
+        file_id = connection.execute(
+            insert(raw_files)
+            .values(source=source, name=name, sha256=sha256, started_at=now)
+            .returning(raw_files.c.file_id)
+        ).scalar_one()
+        return KnownFile(file_id, complete=False, batches=frozenset())
+    numbers = connection.execute(select(raw_batches.c.number).where(raw_batches.c.file_id == found.file_id)).scalars()
+    return KnownFile(found.file_id, complete=found.completed_at is not None, batches=frozenset(numbers))
+
+
+def complete_file(connection: Connection, file_id: int, now: datetime) -> None:
+    """Remember that the last batch of a file was taken."""
+    connection.execute(update(raw_files).where(raw_files.c.file_id == file_id).values(completed_at=now))
+
+
+def keep_raw(connection: Connection, values: dict[str, Any]) -> None:
+    """Keep the rows of a batch as they were read, and with them the fact that the batch was taken."""
+    connection.execute(insert(raw_batches).values(**values))
+
+
+def file_totals(connection: Connection, file_id: int) -> tuple[int, int, int]:
+    """Rows read, accepted and refused of one file, over all its batches."""
+    sums = (raw_batches.c.rows_read, raw_batches.c.rows_accepted, raw_batches.c.rows_refused)
+    row = connection.execute(
+        select(*(func.coalesce(func.sum(column), 0) for column in sums)).where(raw_batches.c.file_id == file_id)
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """How many rows were new and how many changed."""
+
+    new: int = 0
+    changed: int = 0
+
+    def __add__(self, other: Upserted) -> Upserted:
+        return Upserted(self.new + other.new, self.changed + other.changed)
+
+
+def upsert_records(
+    connection: Connection, staged: Table, source: str, *, columns: Sequence[str], now: datetime
+) -> Upserted:
+    """Insert new records, update those whose content changed and is not older than what is stored.
+
+    Args:
+        connection: the transaction.
+        staged: `native_id`, `birth_id`, `line`, RECORD_OWN_COLUMNS and the standard columns this source delivers.
+        source: the source's name.
+        columns: the standard columns delivered; others keep what another delivery (an address file) put there.
+        now: the instant of arrival.
+    """
+    delivered = (*columns, *RECORD_OWN_COLUMNS)
+    new = _count_new(connection, staged, source)
+    rows = (
+        select(
+            literal(source),
+            staged.c.native_id,
+            staged.c.birth_id,
+            *(staged.c[name] for name in delivered),
+            literal(now, records.c.arrived_at.type),
+            true(),
+            true(),
+        )
+        .where(staged.c.native_id.is_not(None))
+        .order_by(staged.c.line)
+    )
+    names = ["source", "native_id", "birth_id", *delivered, "arrived_at", "to_match", "to_project"]
+    statement = upsert(connection, records).from_select(names, rows)
+    excluded = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=[records.c.source, records.c.native_id],
+        set_={**{name: excluded[name] for name in delivered}, "to_match": True, "to_project": True},
+        where=and_(
+            records.c.content_hash != excluded.content_hash,
+            _not_older(records.c.updated_at, excluded.updated_at, records.c.content_hash, excluded.content_hash),
+        ),
+    )
+    touched = connection.execute(statement).rowcount
+    return Upserted(new=new, changed=touched - new)
+
+
+def _not_older(
+    stored: ColumnElement[Any], given: ColumnElement[Any], stored_hash: ColumnElement[Any], hash_: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Whether what is given may replace what is stored: newer, or of the same instant and first by a fixed order.
+
+    So two versions of a record give the same result whichever arrives first. Without a date the later arrival wins.
+    """
+    undated = or_(stored.is_(None), given.is_(None))
+    return or_(undated, given > stored, and_(given == stored, hash_ > stored_hash))
+
+
+def _count_new(connection: Connection, staged: Table, source: str) -> int:
+    known = exists().where(records.c.source == source, records.c.native_id == staged.c.native_id)
+    return connection.execute(select(func.count()).select_from(staged).where(~known)).scalar_one()
+
+
+def unknown_owners(connection: Connection, staged: Table, source: str) -> list[int]:
+    """Lines of staged rows that name a record nobody delivered."""
+    known = exists().where(records.c.source == source, records.c.native_id == staged.c.record_native_id)
+    statement = select(staged.c.line).where(staged.c.record_native_id.is_not(None), ~known).distinct()
+    return sorted(connection.execute(statement).scalars())
+
+
+def upsert_addresses(connection: Connection, staged: Table, source: str, *, columns: Sequence[str]) -> Upserted:
+    """Give records the address (and phones) that came in a file of its own, unless a newer one is there."""
+    newer = or_(
+        records.c.address_hash.is_(None),
+        and_(
+            records.c.address_hash != staged.c.address_hash,
+            _not_older(
+                records.c.address_updated_at,
+                staged.c.address_updated_at,
+                records.c.address_hash,
+                staged.c.address_hash,
+            ),
+        ),
+    )
+    own = ("raw_address", "address_hash", "address_updated_at")
+    statement = (
+        update(records)
+        .values({**{name: staged.c[name] for name in (*columns, *own)}, "to_match": True, "to_project": True})
+        .where(records.c.source == source, records.c.native_id == staged.c.record_native_id, newer)
+    )
+    return Upserted(changed=connection.execute(statement).rowcount)
+
+
+_EVENT_COLUMNS: Final = (
+    "native_id", "kind", "channel", "store", "label", "occurred_at", "currency", "amount_minor", "discount_minor",
+    "shipping_minor", "sums_lines", "cancelled", "related_native_id", "content_hash",
+)  # fmt: skip
+_LINE_COLUMNS: Final = (
+    "line_number", "product_id", "label", "category", "quantity_milli", "unit_price_minor", "discount_minor",
+    "amount_minor", "content_hash",
+)  # fmt: skip
+
+
+def upsert_events(connection: Connection, staged: Table, source: str) -> Upserted:
+    """Insert or replace events; the records they belong, or belonged, to are marked for a new profile."""
+    owned = _with_owner(staged, source)
+    stored = and_(events.c.source == source, events.c.native_id == owned.c.native_id)
+    differs = or_(
+        events.c.content_hash != owned.c.content_hash, events.c.record_id.is_distinct_from(owned.c.record_id)
+    )
+    new = connection.execute(
+        select(func.count()).select_from(owned.outerjoin(events, stored)).where(events.c.event_id.is_(None))
+    ).scalar_one()
+    stale = select(owned.c.record_id).select_from(owned.outerjoin(events, stored))
+    _mark(connection, stale.where(or_(events.c.event_id.is_(None), differs)))
+    _mark(connection, select(events.c.record_id).select_from(owned.join(events, stored)).where(differs))
+    statement = upsert(connection, events).from_select(
+        ["source", "record_id", *_EVENT_COLUMNS],
+        select(literal(source), owned.c.record_id, *(owned.c[name] for name in _EVENT_COLUMNS))
+        .where(owned.c.native_id.is_not(None))
+        .order_by(owned.c.line),
+    )
+    excluded = statement.excluded
+    # The amount of an event that sums its lines is worked out from them, not taken from the delivery.
+    kept = [name for name in _EVENT_COLUMNS if name not in {"native_id", "amount_minor"}]
+    statement = statement.on_conflict_do_update(
+        index_elements=[events.c.source, events.c.native_id],
+        set_={
+            "record_id": excluded.record_id,
+            "amount_minor": func.coalesce(excluded.amount_minor, events.c.amount_minor),
+            **{name: excluded[name] for name in kept},
+        },
+        where=or_(
+            events.c.content_hash != excluded.content_hash,
+            events.c.record_id.is_distinct_from(excluded.record_id),
+        ),
+    )
+    return Upserted(new=new, changed=connection.execute(statement).rowcount - new)
+
+
+def _with_owner(staged: Table, source: str) -> Subquery:
+    """Staged events with the record they belong to, null where none is named; without those of unknown records."""
+    joined = staged.outerjoin(
+        records, and_(records.c.source == source, records.c.native_id == staged.c.record_native_id)
+    )
+    known = or_(staged.c.record_native_id.is_(None), records.c.record_id.is_not(None))
+    return select(records.c.record_id, *staged.c).select_from(joined).where(known).subquery("owned")
+
+
+def _mark(connection: Connection, stale: Any) -> None:  # noqa: ANN401
+    """Mark the records a query names as having an outdated profile."""
+    connection.execute(
+        update(records).where(records.c.record_id.in_(stale), ~records.c.to_project).values(to_project=True)
+    )
+
+
+def upsert_lines(connection: Connection, staged: Table, source: str) -> None:
+    """Insert or replace lines of events taken before, then bring the amounts of events that sum them up to date."""
+    joined = staged.join(events, and_(events.c.source == source, events.c.native_id == staged.c.order_native_id))
+    named = select(events.c.event_id, events.c.record_id, *staged.c).select_from(joined).subquery("named")
+    same = exists().where(
+        event_lines.c.event_id == named.c.event_id,
+        event_lines.c.line_number == named.c.line_number,
+        event_lines.c.content_hash == named.c.content_hash,
+    )
+    _mark(connection, select(named.c.record_id).where(~same))
+    statement = upsert(connection, event_lines).from_select(
+        ["event_id", *_LINE_COLUMNS],
+        select(named.c.event_id, *(named.c[name] for name in _LINE_COLUMNS))
+        .where(named.c.event_id.is_not(None))
+        .order_by(named.c.event_id, named.c.line_number),
+    )
+    replaced = [name for name in _LINE_COLUMNS if name != "line_number"]
+    statement = statement.on_conflict_do_update(
+        index_elements=[event_lines.c.event_id, event_lines.c.line_number],
+        set_={name: statement.excluded[name] for name in replaced},
+        where=event_lines.c.content_hash != statement.excluded.content_hash,
+    )
+    connection.execute(statement)
+    _sum_lines(connection, select(named.c.event_id))
+
+
+def _sum_lines(connection: Connection, touched: Any) -> None:  # noqa: ANN401
+    """Set the amount and the discount of events that sum their lines."""
+    lines = event_lines.c
+    sums = (
+        select(
+            lines.event_id,
+            func.sum(lines.amount_minor).label("amount_minor"),
+            func.sum(func.coalesce(lines.discount_minor, 0)).label("discount_minor"),
+        )
+        .where(lines.event_id.in_(touched))
+        .group_by(lines.event_id)
+        .subquery("sums")
+    )
+    connection.execute(
+        update(events)
+        .values(amount_minor=sums.c.amount_minor, discount_minor=sums.c.discount_minor)
+        .where(events.c.event_id == sums.c.event_id, events.c.sums_lines)
+    )
+
+
+def append_consents(connection: Connection, staged: Table, source: str, now: datetime) -> int:
+    """Append to the ledger what was not said before; returns how many entries are new."""
+    said = ("fingerprint", "contact_kind", "contact_key", "channel", "purpose", "state", "basis", "evidence", "occurred_at")
+    joined = staged.join(records, and_(records.c.source == source, records.c.native_id == staged.c.record_native_id))
+    known = exists().where(consents.c.fingerprint == staged.c.fingerprint)
+    _mark(connection, select(records.c.record_id).select_from(joined).where(~known))
+    rows = (
+        select(records.c.record_id, *(staged.c[name] for name in said), literal(now, consents.c.recorded_at.type))
+        .select_from(joined)
+        .where(~known)
+        .order_by(staged.c.line)
+    )
+    statement = upsert(connection, consents).from_select(["record_id", *said, "recorded_at"], rows)
+    return connection.execute(statement.on_conflict_do_nothing()).rowcount

@@ -1,0 +1,84 @@
+"""The quarantine: every row that was refused, with its reason, until it is replayed or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from rcu.domain.intake import Refusal
+from rcu.store.tables import quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """One refused row."""
+
+    quarantine_id: int
+    file_id: int
+    source: str
+    file_name: str
+    line: int
+    field: str | None
+    reason: str
+    detail: str
+    raw: str
+    status: str
+    refused_at: datetime
+
+
+def put(connection: Connection, origin: Mapping[str, Any], refusals: Sequence[Refusal], *, now: datetime) -> None:
+    """Put refused rows into quarantine; `origin` is file_id, source and file_name."""
+    rows = [
+        {
+            **origin,
+            "line": refusal.line,
+            "field": refusal.field,
+            "reason": refusal.reason,
+            "detail": refusal.detail,
+            "raw": refusal.raw,
+            "status": "open",
+            "refused_at": now,
+        }
+        for refusal in refusals
+    ]
+    if rows:
+        connection.execute(insert(quarantine), rows)
+
+
+def listed(
+    connection: Connection,
+    *,
+    source: str | None = None,
+    reason: str | None = None,
+    ids: Sequence[int] | None = None,
+    limit: int | None = None,
+) -> Iterator[QuarantinedRow]:
+    """Open rows, by file and line."""
+    columns = [quarantine.c[name] for name in QuarantinedRow.__slots__]
+    statement = select(*columns).where(quarantine.c.status == "open")
+    if source:
+        statement = statement.where(quarantine.c.source == source)
+    if reason:
+        statement = statement.where(quarantine.c.reason == reason)
+    if ids is not None:
+        statement = statement.where(quarantine.c.quarantine_id.in_(ids))
+    order = (quarantine.c.file_id, quarantine.c.line, quarantine.c.quarantine_id)
+    for row in connection.execute(statement.order_by(*order).limit(limit)):
+        yield QuarantinedRow(*row)
+
+
+def counts(connection: Connection) -> list[tuple[str, str, str, int]]:
+    """How many open rows there are, by source, file and reason."""
+    by = (quarantine.c.source, quarantine.c.file_name, quarantine.c.reason)
+    statement = select(*by, func.count()).where(quarantine.c.status == "open").group_by(*by).order_by(*by)
+    return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(statement)]
+
+
+def resolve(connection: Connection, ids: Sequence[int], status: str, now: datetime) -> int:
+    """Close rows as replayed or dropped; returns how many were open."""
+    statement = update(quarantine).where(quarantine.c.quarantine_id.in_(ids), quarantine.c.status == "open")
+    return connection.execute(statement.values(status=status, resolved_at=now)).rowcount

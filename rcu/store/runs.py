@@ -1,0 +1,45 @@
+"""The history of runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from rcu.store.tables import runs
+
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run that published: its model's fingerprint and the instant its data spoke of."""
+
+    run_id: int
+    model: str | None
+    as_of: datetime | None
+    finished_at: datetime | None
+
+
+def start(connection: Connection, kind: str, *, model: str, now: datetime) -> int:
+    """Open a run; runs left open by a killed process are marked as such."""
+    connection.execute(update(runs).where(runs.c.status == "running").values(status="killed", finished_at=now))
+    values = {"kind": kind, "status": "running", "model": model, "started_at": now}
+    return connection.execute(insert(runs).values(**values).returning(runs.c.run_id)).scalar_one()
+
+
+def finish(connection: Connection, run_id: int, *, as_of: datetime | None, summary: str, now: datetime) -> None:
+    """Close a run in the transaction that publishes it."""
+    connection.execute(
+        update(runs).where(runs.c.run_id == run_id).values(status=DONE, as_of=as_of, summary=summary, finished_at=now)
+    )
+
+
+def last_done(connection: Connection) -> LastRun | None:
+    """The newest run that published; None before the first."""
+    columns = (runs.c.run_id, runs.c.model, runs.c.as_of, runs.c.finished_at)
+    row = connection.execute(
+        select(*columns).where(runs.c.status == DONE).order_by(runs.c.run_id.desc()).limit(1)
+    ).one_or_none()
+    return None if row is None else LastRun(row.run_id, row.model, row.as_of, row.finished_at)
