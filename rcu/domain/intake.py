@@ -57,9 +57,10 @@ FRAME_COLUMNS: Final[Mapping[Entity, tuple[str, ...]]] = {
 class Refusal:
     """One row that was not taken: where it stands, which field is at fault and why.
 
-    `reason` is a stable code (`bad_date`, `bad_amount`, `missing_key`, `unknown_record`, `too_many_fields`,
-    `too_few_fields`, `field_too_long`, `bad_encoding`, `bad_value`, `not_an_object`, `missing_lines`); `detail` says what was expected without repeating
-    the value; `raw` is the row as read, as JSON, kept in the quarantine so that it can be corrected and replayed.
+    `reason` is a stable code: `bad_date`, `bad_amount`, `bad_value`, `bad_encoding`, `missing_key`, `missing_lines`,
+    `unknown_record`, `unknown_order`, `too_many_fields`, `too_few_fields`, `field_too_long`, `not_an_object`.
+    `detail` says what was expected without repeating the value; `raw` is the row as read, as JSON, kept in the
+    quarantine so that it can be corrected and replayed.
     """
 
     line: int

@@ -68,7 +68,8 @@ STANDARD_COLUMNS: Final = IDENTITY_COLUMNS + EMAIL_COLUMNS + PHONE_COLUMNS + ADD
 
 `first_name`, `last_name`, `birth_name`, `street`, `city` are for display; `*_key` are for comparing (upper case, no
 accents, no punctuation); `first_name_root` is the full form a diminutive stands for; `last_name_sound` a French
-phonetic code; `birth_date` is ISO, partial dates as `--MM-DD` or `YYYY`; phones are E.164; `country` is ISO 3166 alpha-2.
+phonetic code; `birth_date` is ISO, partial dates as `--MM-DD` or `YYYY`; phones are E.164; `country` is ISO 3166
+alpha-2.
 """
 
 

@@ -24,8 +24,11 @@ BECAUSE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class GoldenRecords:
-    """`fields` has one row a cluster (index cluster_id), the columns of all groups and, for scoring, the quality and
-    key columns of the records they came from; `provenance` holds, by cluster, group name to who won and who lost."""
+    """What survived, and why.
+
+    `fields` has one row a cluster (index cluster_id), the columns of all groups and, for scoring, the quality and
+    key columns of the records they came from; `provenance` holds, by cluster, group name to who won and who lost.
+    """
 
     fields: pd.DataFrame
     provenance: Mapping[int, dict[str, Any]]
@@ -59,7 +62,9 @@ def golden_records(members: pd.DataFrame) -> GoldenRecords:
 def _provenance(ranked: pd.DataFrame, group: Group) -> Iterator[tuple[int, dict[str, Any]]]:
     """For each cluster: the record that gave the group, those that say the same, and those it beat, with why."""
     names = (ranked["source"] + ":" + ranked["native_id"]).tolist()
-    values = list(zip(*(ranked[field].astype(object).where(ranked[field].notna(), None) for field in group.fields), strict=True))
+    values = list(
+        zip(*(ranked[field].astype(object).where(ranked[field].notna(), None) for field in group.fields), strict=True)
+    )
     places, clusters, why = ranked["place"].tolist(), ranked["cluster_id"].tolist(), ranked["decided_by"].tolist()
     start = 0
     for end in [*np.flatnonzero(ranked["place"].to_numpy() == 0)[1:].tolist(), len(places)]:

@@ -91,7 +91,9 @@ def aggregate_documents(cells: pd.DataFrame) -> Mapping[int, dict[str, Any]]:
     """The aggregates of each customer as the profile shows them, by cluster_id; JSON types only."""
     return {
         cluster: _document(list(group))
-        for cluster, group in _by_cluster(cells.rename(columns={"count": "count_"}).sort_values("cluster_id", kind="stable"))
+        for cluster, group in _by_cluster(
+            cells.rename(columns={"count": "count_"}).sort_values("cluster_id", kind="stable")
+        )
     }
 
 
@@ -111,7 +113,9 @@ def _document(cells: list[Any]) -> dict[str, Any]:
     currencies = sorted({cell.currency for cell in money})
     clicks = [cell.last_at for cell in cells if cell.kind == CLICK]
     return {
-        "orders": [_of_currency(currency, [cell for cell in money if cell.currency == currency]) for currency in currencies],
+        "orders": [
+            _of_currency(currency, [cell for cell in money if cell.currency == currency]) for currency in currencies
+        ],
         "last_email_click_at": instant_text(max(clicks)) if clicks else None,
     }
 

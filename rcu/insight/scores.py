@@ -45,7 +45,12 @@ def rfm(table: pd.DataFrame) -> pd.DataFrame:
     orders = buyers["orders"].astype(str) + np.where(buyers["orders"] == 1, " order", " orders")
     money = (buyers["net_revenue_minor"] / 100).map("{:.2f}".format)
     parts = [
-        _part(buyers, RFM[0], buyers["last_order_at"].to_numpy(dtype="datetime64[us]").astype(np.int64), "last order on " + days),
+        _part(
+            buyers,
+            RFM[0],
+            buyers["last_order_at"].to_numpy(dtype="datetime64[us]").astype(np.int64),
+            "last order on " + days,
+        ),
         _part(buyers, RFM[1], buyers["orders"].to_numpy(), orders),
         _part(buyers, RFM[2], buyers["net_revenue_minor"].to_numpy(), "net revenue " + money),
     ]
@@ -56,7 +61,9 @@ def _part(buyers: pd.DataFrame, name: str, values: NDArray[np.int64], said: pd.S
     score = quintiles(values)
     words = np.array(_FIFTHS, dtype=object)[score - 1]
     reason = said.to_numpy(dtype=object) + ": " + words + " fifth of buyers" if len(buyers) else said
-    return pd.DataFrame({"cluster_id": buyers["cluster_id"], "name": name, "value": score.astype(float), "reason": reason})
+    return pd.DataFrame(
+        {"cluster_id": buyers["cluster_id"], "name": name, "value": score.astype(float), "reason": reason}
+    )
 
 
 def quintiles(values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ of records, and equal values need none.
     Similar, OneEdit      string metrics (RapidFuzz)
     Initial, Prefix, SharedToken   one value abbreviates, truncates or contains part of the other
     SameParts             dates: the same parts in another order, one part off, or a partial date
+    Within                whole numbers not far apart
     All, Any, Absent      combinations
 """
 
@@ -183,7 +184,7 @@ class Similar(_OnValues):
 
 
 class OneEdit(_OnValues):
-    """At most `edits` letters are added, dropped, changed or swapped with their neighbour; both values are long enough."""
+    """At most `edits` letters are added, dropped, changed or swapped with a neighbour; both values are long enough."""
 
     test: Literal["one_edit"] = "one_edit"
     edits: int = Field(default=1, ge=1, le=3)
@@ -207,9 +208,8 @@ class _EachPair(_OnValues):
     """A condition too particular for a vectorised metric; still only once for each distinct pair of values."""
 
     def alike(self, column: Column, one: Index, other: Index) -> Bools:
-        values = column.values
-        pairs = zip(one.tolist(), other.tolist(), strict=True)
-        return np.fromiter((self.fits(values[a], values[b]) for a, b in pairs), dtype=bool, count=len(one))
+        pairs = zip(_texts(column, one), _texts(column, other), strict=True)
+        return np.fromiter((self.fits(a, b) for a, b in pairs), dtype=bool, count=len(one))
 
     @abstractmethod
     def fits(self, one: str, other: str) -> bool:
@@ -274,6 +274,16 @@ class SameParts(_EachPair):
         return (year == other_year) + (month == other_month) + (day == other_day) == 2
 
 
+class Within(_EachPair):
+    """Two whole numbers (ages, years) that differ by `most` at the most."""
+
+    test: Literal["within"] = "within"
+    most: int = Field(ge=1)
+
+    def fits(self, one: str, other: str) -> bool:
+        return one.isdecimal() and other.isdecimal() and abs(int(one) - int(other)) <= self.most
+
+
 class All(_Condition):
     """Every one of the conditions holds."""
 
@@ -309,7 +319,8 @@ class Any(_Condition):
 
 
 Condition = Annotated[
-    Equal | Different | Absent | CrossEqual | Swapped | Similar | OneEdit | Initial | Prefix | SharedToken | SameParts | All | Any,
+    Equal | Different | Absent | CrossEqual | Swapped | Similar | OneEdit | Initial | Prefix | SharedToken
+    | SameParts | Within | All | Any,
     Field(discriminator="test"),
 ]  # fmt: skip
 

@@ -136,7 +136,9 @@ class MatchModel(_Part):
                 if not set(levels) <= known.get(comparison, set()):
                     msg = f"contradiction on {comparison}: no such comparison or level"
                     raise ValueError(msg)
-        missing = {lv.frequency_of for c in self.comparisons for lv in c.levels if lv.frequency_of} - set(self.frequencies)
+        missing = {lv.frequency_of for c in self.comparisons for lv in c.levels if lv.frequency_of} - set(
+            self.frequencies
+        )
         if missing:
             msg = f"no frequencies for {sorted(missing)}"
             raise ValueError(msg)

@@ -89,7 +89,9 @@ class Kernel:
     def _best(self, place: int) -> float:
         """The most a comparison can add, frequencies included."""
         weights, bonus = self._weights[place].strangers, self._bonus[place]
-        tops = [weights[level] + (bonus[level].max(initial=0.0) if level in bonus else 0.0) for level in range(len(weights))]
+        tops = [
+            weights[level] + (bonus[level].max(initial=0.0) if level in bonus else 0.0) for level in range(len(weights))
+        ]
         return max(*tops, 0.0)
 
     def _frequency_bonus(self, comparison: Comparison) -> dict[int, Floats]:

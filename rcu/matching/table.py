@@ -60,14 +60,16 @@ class EncodedTable:
     columns: Mapping[str, Column]
 
     @classmethod
-    def encode(cls, frame: pd.DataFrame, columns: Iterable[str]) -> EncodedTable:
+    def encode(
+        cls, frame: pd.DataFrame, columns: Iterable[str], *, shared: Sequence[Sequence[str]] = SHARED_DICTIONARIES
+    ) -> EncodedTable:
         """Encode text columns of a frame; columns the frame lacks are taken as missing everywhere.
 
-        Empty text counts as missing. The order of rows is kept.
+        Empty text counts as missing. The order of rows is kept. `shared` are groups of columns over one dictionary.
         """
         wanted = list(dict.fromkeys(columns))
         encoded: dict[str, Column] = {}
-        for group in SHARED_DICTIONARIES:
+        for group in shared:
             together = [name for name in group if name in wanted]
             encoded |= _encode_together(frame, together)
         for name in wanted:
@@ -89,13 +91,18 @@ class EncodedTable:
         return replace(self, columns={**self.columns, name: Column(codes, column.values)})
 
 
+def _objects(column: pd.Series) -> np.ndarray:
+    """A column as Python objects, None where it has no value."""
+    return column.astype(object).where(column.notna(), None).to_numpy(dtype=object)
+
+
 def _encode_together(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, Column]:
     """Encode columns over one dictionary, in the order in which values are met."""
     present = [name for name in names if name in frame.columns]
     absent = Column(np.full(len(frame), MISSING, dtype=np.int64), [])
     if not present:
         return dict.fromkeys(names, absent)
-    stacked = np.concatenate([frame[name].to_numpy(dtype=object, na_value=None) for name in present])
+    stacked = np.concatenate([_objects(frame[name]) for name in present])
     codes, uniques = pd.factorize(stacked, use_na_sentinel=True)
     codes = codes.astype(np.int64)
     values = [str(value) for value in uniques]

@@ -17,11 +17,13 @@ import pandas as pd
 _CONTACTS: Final = (("email", "email", "email_key"), ("mobile", "phone", "mobile"), ("landline", "phone", "landline"))
 _ADDRESS: Final = ("address_complement", "street", "postcode", "city", "country")
 _GOLDEN: Final = (
-    "record_kind", "civility", "gender", "first_name", "last_name", "birth_name", "company", "birth_date", "email", "mobile",
+    "record_kind", "civility", "gender", "first_name", "last_name", "birth_name", "company", "birth_date",
+    "email", "mobile",
     "landline", "loyalty_number",
 )  # fmt: skip
 _OF_RECORD: Final = (
-    "store", "record_kind", "civility", "first_name", "last_name", "birth_name", "company", "birth_date", "email", "mobile",
+    "store", "record_kind", "civility", "first_name", "last_name", "birth_name", "company", "birth_date", "email",
+    "mobile",
     "landline", "loyalty_number",
 )  # fmt: skip
 _BEST_FIRST: Final = ("valid", "repaired", "suspect", "junk", "missing")
@@ -127,10 +129,13 @@ def _contact_points(
             point = found[value]
             point["records"].sort()
             point["quality"] = min(
-                (row.get(f"{column}_quality", "missing") for row in records if row.get(key) == value), key=_BEST_FIRST.index
+                (row.get(f"{column}_quality", "missing") for row in records if row.get(key) == value),
+                key=_BEST_FIRST.index,
             )
             point["consents"] = [
-                _consent(entry) for entry in consents if entry["contact_kind"] == kind and entry.get("contact_key") == value
+                _consent(entry)
+                for entry in consents
+                if entry["contact_kind"] == kind and entry.get("contact_key") == value
             ]
             points.append(point)
     return points
@@ -139,4 +144,3 @@ def _contact_points(
 def _consent(entry: Mapping[str, Any]) -> dict[str, Any]:
     told = _fields(entry, ("channel", "purpose", "state", "basis", "evidence", "occurred_at"))
     return told | {"record": f"{entry['source']}:{entry['native_id']}"}
-

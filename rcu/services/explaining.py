@@ -33,5 +33,5 @@ def explain(store: Store, model: MatchModel, left: RecordKey, right: RecordKey) 
 def _place(found: pd.DataFrame, key: RecordKey) -> int:
     hits = np.flatnonzero((found["source"] == key.source) & (found["native_id"] == key.native_id))
     if not len(hits):
-        raise NotFound("record", str(key))  # noqa: EM101
+        raise NotFound("record", str(key))
     return int(hits[0])

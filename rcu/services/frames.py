@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import uuid_utils
+from numpy.typing import NDArray
 
 from rcu.cleaning import CleaningSettings, standardise
 from rcu.domain.intake import LINE
@@ -147,10 +148,11 @@ def consent_rows(frame: pd.DataFrame, source: str, settings: CleaningSettings) -
     return _arrow(rows.drop_duplicates("fingerprint"))
 
 
-def content_hash(frame: pd.DataFrame) -> pd.Series:
+def content_hash(frame: pd.DataFrame) -> NDArray[np.int64]:
     """A 64-bit number for each row's content, the same in every process."""
     plain = pd.DataFrame({name: _hashable(frame[name]) for name in sorted(frame.columns)}, index=frame.index)
-    return pd.util.hash_pandas_object(plain, index=False, categorize=True).astype(np.uint64).to_numpy().view(np.int64)
+    hashes = pd.util.hash_pandas_object(plain, index=False, categorize=True)
+    return hashes.to_numpy(dtype=np.uint64).view(np.int64)
 
 
 def _hashable(column: pd.Series) -> pd.Series:
@@ -164,7 +166,9 @@ def raw_json(frame: pd.DataFrame, fields: Sequence[str]) -> list[str]:
     present = [name for name in fields if name in frame.columns]
     if not present or frame.empty:
         return ["{}"] * len(frame)
-    return frame[present].astype(object).to_json(orient="records", lines=True, force_ascii=False).split("\n")[: len(frame)]
+    return (
+        frame[present].astype(object).to_json(orient="records", lines=True, force_ascii=False).split("\n")[: len(frame)]
+    )
 
 
 def _last_of_each(frame: pd.DataFrame, key: str, dated: str | None) -> pd.DataFrame:

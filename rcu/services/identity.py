@@ -114,9 +114,9 @@ def _stored_pairs(store: Store, record_ids: Index, touched: Bools, model: MatchM
 def _link_table(pairs: WeighedPairs, record_ids: Index) -> pa.Table:
     return pa.table(
         {
-            "left_id": record_ids[pairs.left],
-            "right_id": record_ids[pairs.right],
-            "weight": pairs.weight,
+            "left_id": pa.array(record_ids[pairs.left]),
+            "right_id": pa.array(record_ids[pairs.right]),
+            "weight": pa.array(pairs.weight),
             "pattern": pa.array(_patterns(pairs.levels), pa.string()),
         }
     )

@@ -10,7 +10,7 @@ import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from pyarrow import parquet
 from rcu.cleaning import CleaningSettings
 from rcu.domain.intake import LINE, Batch, Entity, Refusal
 from rcu.errors import InputError
-from rcu.ingest import Connector
+from rcu.ingest import ELEMENT, Connector
 from rcu.ingest.files import named_like
 from rcu.services import frames
 from rcu.store import intake
@@ -33,7 +33,6 @@ from rcu.store.intake import Upserted
 Clock = Callable[[], datetime]
 _OWNED: Final = (Entity.ADDRESS, Entity.ORDER, Entity.EMAIL_EVENT, Entity.CONSENT)
 _ORDER: Final = (Entity.RECORD, Entity.ADDRESS, Entity.ORDER, Entity.ORDER_LINE, Entity.EMAIL_EVENT, Entity.CONSENT)
-UNKNOWN_RECORD: Final = "unknown_record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    records: Upserted = Upserted()
-    events: Upserted = Upserted()
+    records: Upserted = field(default_factory=Upserted)
+    events: Upserted = field(default_factory=Upserted)
     consents: int = 0
 
     def __add__(self, other: _Taken) -> _Taken:
@@ -70,8 +69,12 @@ class Importer:
     clock: Clock
     progress: Callable[[str, int], None] = lambda _name, _rows: None
 
-    def take(self, paths: Sequence[Path]) -> list[FileReport]:
+    def take(self, paths: Sequence[Path], *, again: bool = False) -> list[FileReport]:
         """Take files, those with records before those that refer to them.
+
+        Args:
+            paths: the files.
+            again: take them even when the same bytes were taken before (a replay).
 
         Raises:
             InputError: when a file is none of this source's, before anything is taken.
@@ -81,7 +84,7 @@ class Importer:
         self._recognise(paths)
         with self.store.writer_lock():
             self.store.drop_leftovers()
-            return [self._take_file(path) for path in sorted(paths, key=self._place)]
+            return [self._take_file(path, again=again) for path in sorted(paths, key=self._place)]
 
     def _recognise(self, paths: Sequence[Path]) -> None:
         for path in paths:
@@ -95,11 +98,10 @@ class Importer:
 
     def _place(self, path: Path) -> tuple[int, str]:
         kinds = self.connector.describe().files
-        entities = next(kind.entities for kind in kinds if named_like(path, kind.patterns))
-        return min(_ORDER.index(entity) for entity in entities), path.name
+        return next(place for place, kind in enumerate(kinds) if named_like(path, kind.patterns)), path.name
 
-    def _take_file(self, path: Path) -> FileReport:
-        sha256 = file_digest(path)
+    def _take_file(self, path: Path, *, again: bool) -> FileReport:
+        sha256 = file_digest(path) + (f" {self.clock().isoformat()}" if again else "")
         with self.store.begin() as connection:
             known = intake.register_file(connection, self.connector.name, path.name, sha256=sha256, now=self.clock())
         total = _Taken()
@@ -112,7 +114,9 @@ class Importer:
                 intake.complete_file(connection, known.file_id, self.clock())
         with self.store.read() as connection:
             read, accepted, refused = intake.file_totals(connection, known.file_id)
-        return FileReport(path.name, known.complete, read, accepted, refused, total.records, total.events, total.consents)
+        return FileReport(
+            path.name, known.complete, read, accepted, refused, total.records, total.events, total.consents
+        )
 
     def take_batch(self, batch: Batch, file_id: int, name: str) -> _Taken:
         """Take one batch in one transaction: what it holds, what it refuses, and the fact that it was taken."""
@@ -121,14 +125,13 @@ class Importer:
             staged = {entity: staging.enter_context(self.store.staged(table)) for entity, (table, _) in tables.items()}
             with self.store.begin() as connection:
                 taken = self._put_records(connection, staged, tables)
-                refusals = {refusal.line: refusal for refusal in batch.refusals}
-                for entity in _OWNED:
-                    if entity in staged:
-                        lines = intake.unknown_owners(connection, staged[entity], self.connector.name)
-                        refusals |= {refusal.line: refusal for refusal in _unknown(batch, entity, lines)}
+                waiting = self._waiting(connection, staged, batch)
+                for table in staged.values():
+                    intake.leave_out(connection, table, waiting.keys())
                 taken += self._put_rest(connection, staged, tables)
+                refusals = {refusal.line: refusal for refusal in (*batch.refusals, *_unknown(batch, waiting))}
                 origin = {"file_id": file_id, "source": self.connector.name, "file_name": name}
-                quarantine_rows.put(connection, origin, list(refusals.values()), now=self.clock())
+                quarantine_rows.put(connection, origin, list(refusals.values()), waits_for=waiting, now=self.clock())
                 values = {
                     "file_id": file_id,
                     "number": batch.number,
@@ -140,6 +143,16 @@ class Importer:
                 }
                 intake.keep_raw(connection, values)
         return taken
+
+    def _waiting(self, connection: Any, staged: Mapping[Entity, Any], batch: Batch) -> dict[int, str]:  # noqa: ANN401
+        """Lines that name a record or an order nobody delivered, with what they wait for."""
+        found: dict[int, str] = {}
+        for entity in _OWNED:
+            if entity in staged:
+                found |= intake.unknown_owners(connection, staged[entity], self.connector.name)
+        if Entity.ORDER in staged:
+            found = intake.unknown_events(connection, staged[Entity.ORDER], self.connector.name) | found
+        return _with_relatives(found, batch)
 
     def _tables(self, batch: Batch) -> dict[Entity, tuple[pa.Table, tuple[str, ...]]]:
         """The rows to stage, by entity, with the standard columns of those that have some."""
@@ -176,7 +189,9 @@ class Importer:
         source, taken = self.connector.name, _Taken()
         if Entity.ADDRESS in staged:
             columns = tables[Entity.ADDRESS][1]
-            taken += _Taken(records=intake.upsert_addresses(connection, staged[Entity.ADDRESS], source, columns=columns))
+            taken += _Taken(
+                records=intake.upsert_addresses(connection, staged[Entity.ADDRESS], source, columns=columns)
+            )
         for entity in (Entity.ORDER, Entity.EMAIL_EVENT):
             if entity in staged:
                 taken += _Taken(events=intake.upsert_events(connection, staged[entity], source))
@@ -188,23 +203,40 @@ class Importer:
         return taken
 
 
-def _unknown(batch: Batch, entity: Entity, lines: Sequence[int]) -> list[Refusal]:
-    """Refuse the rows that name a record nobody delivered; every line of an order that does goes with it."""
-    if not lines:
-        return []
-    frame = batch.frames[entity]
-    named = set(lines)
-    if entity is Entity.ORDER and Entity.ORDER_LINE in batch.frames:
-        orders = set(frame.loc[frame[LINE].isin(lines), "native_id"])
-        of_lines = batch.frames[Entity.ORDER_LINE]
-        named |= set(of_lines.loc[of_lines["order_native_id"].isin(orders), LINE].tolist())
-    raw = batch.raw.loc[batch.raw[LINE].isin(named)]
-    texts = frames.raw_json(raw, [str(name) for name in raw.columns if name != LINE])
+def _with_relatives(waiting: dict[int, str], batch: Batch) -> dict[int, str]:
+    """Every row that names the same missing record waits with it, and every line of an order with the order."""
+    found = dict(waiting)
+    missing = {one.removeprefix("record:"): one for one in waiting.values() if one.startswith("record:")}
+    for entity in _OWNED:
+        if missing and entity in batch.frames:
+            found |= _lines_by(batch.frames[entity], "record_native_id", missing)
+    if found and Entity.ORDER_LINE in batch.frames:
+        orders = batch.frames[Entity.ORDER]
+        held = orders.loc[orders[LINE].isin(found.keys())]
+        reasons = {order: found[line] for order, line in zip(held["native_id"], held[LINE].tolist(), strict=True)}
+        found |= _lines_by(batch.frames[Entity.ORDER_LINE], "order_native_id", reasons)
+    return found
+
+
+def _lines_by(frame: pd.DataFrame, column: str, reasons: Mapping[str, str]) -> dict[int, str]:
+    theirs = frame.loc[frame[column].isin(reasons.keys())]
+    return {int(line): reasons[key] for line, key in zip(theirs[LINE].tolist(), theirs[column].tolist(), strict=True)}
+
+
+def _unknown(batch: Batch, waiting: Mapping[int, str]) -> list[Refusal]:
+    """The refusals of rows that wait for something."""
+    raw = batch.raw.loc[batch.raw[LINE].isin(waiting.keys())]
+    columns = [str(name) for name in raw.columns if name != LINE]
+    texts = raw[columns[0]].tolist() if columns == [ELEMENT] else frames.raw_json(raw, columns)
+    return [_refusal(int(line), waiting[int(line)], text) for line, text in zip(raw[LINE].tolist(), texts, strict=True)]
+
+
+def _refusal(line: int, waits_for: str, raw: str) -> Refusal:
+    if waits_for.startswith("event:"):
+        detail = "the order it belongs to has not been delivered"
+        return Refusal(line, "related_native_id", "unknown_order", detail, raw)
     detail = "the record it belongs to has not been delivered"
-    return [
-        Refusal(int(line), "record_native_id", UNKNOWN_RECORD, detail, text)
-        for line, text in zip(raw[LINE].tolist(), texts, strict=True)
-    ]
+    return Refusal(line, "record_native_id", "unknown_record", detail, raw)
 
 
 def _parquet(raw: pd.DataFrame) -> bytes:

@@ -63,4 +63,4 @@ def revoke_key(store: Store, name: str, now: datetime) -> None:
     """
     with store.begin() as connection:
         if not rows.revoke_key(connection, name, now):
-            raise NotFound("key", name)  # noqa: EM101
+            raise NotFound("key", name)

@@ -13,20 +13,22 @@ import pyarrow as pa
 
 from rcu.golden.record import GoldenRecords, golden_records
 from rcu.insight.aggregates import aggregate_documents, aggregate_table
-from rcu.insight.scores import RFM, data_quality, freshness, rfm
+from rcu.insight.scores import data_quality, freshness, rfm
 from rcu.privacy.consent import effective_consents
 from rcu.services.documents import Household, Parts, rows_by_cluster
 from rcu.store import profiles as rows
 from rcu.store.engine import Store
 
 _RECORD_COLUMNS: Final = (
-    "birth_id", "source", "native_id", "store", "is_guest", "deleted", "created_at", "updated_at", "record_kind", "civility",
+    "birth_id", "source", "native_id", "store", "is_guest", "deleted", "created_at", "updated_at", "record_kind",
+    "civility",
     "first_name", "last_name", "birth_name", "company", "birth_date", "loyalty_number", "email", "email_key", "mobile",
     "landline", "address_complement", "street", "postcode", "city", "country", "email_quality", "mobile_quality",
     "landline_quality",
 )  # fmt: skip
 _CONSENT_COLUMNS: Final = (
-    "source", "native_id", "contact_kind", "contact_key", "channel", "purpose", "state", "basis", "evidence", "occurred_at",
+    "source", "native_id", "contact_kind", "contact_key", "channel", "purpose", "state", "basis", "evidence",
+    "occurred_at",
 )  # fmt: skip
 _SEEN_KINDS: Final = ("order", "return", "email_click")
 
@@ -93,6 +95,11 @@ def household_keys(fields: pd.DataFrame) -> pd.Series:
     return pd.Series(keys, index=fields.index, dtype=object)
 
 
+def by_cluster(column: pd.Series) -> dict[int, str]:
+    """A column of text as a dictionary by cluster_id."""
+    return dict(zip(column.index.tolist(), column.tolist(), strict=True))
+
+
 def population_rfm(table: pd.DataFrame) -> pd.DataFrame:
     """RFM of all buyers in the currency most of them buy in; empty without orders."""
     if table.empty:
@@ -151,7 +158,7 @@ def parts(
     golden = rows_by_cluster(fields, [name for name in fields.columns if name != "cluster_id"])
     documents = aggregate_documents(projection.cells)
     return Parts(
-        customer_ids=projection.summary["customer_id"].to_dict(),
+        customer_ids=by_cluster(projection.summary["customer_id"]),
         golden={cluster: row[0] for cluster, row in golden.items()},
         provenance=projection.golden.provenance,
         records=rows_by_cluster(projection.members, _RECORD_COLUMNS),
@@ -175,4 +182,3 @@ def _score_documents(found: pd.DataFrame, quality_: pd.DataFrame) -> dict[int, d
         scores["rfm"] = scores["rfm"] or {}
         scores["rfm"][name.removeprefix("rfm_")] = {"value": int(value), "reason": reason}
     return documents
-

@@ -37,7 +37,9 @@ def visible(profile: str, scopes: frozenset[str]) -> bytes:
     """A profile as far as the scopes allow; members outside them are absent. With every scope, the bytes as stored."""
     if scopes >= FIELDS_OF_SCOPE.keys():
         return profile.encode()
-    allowed = frozenset({"customer_id"}).union(*(FIELDS_OF_SCOPE[scope] for scope in scopes if scope in FIELDS_OF_SCOPE))
+    allowed = frozenset({"customer_id"}).union(
+        *(FIELDS_OF_SCOPE[scope] for scope in scopes if scope in FIELDS_OF_SCOPE)
+    )
     content: dict[str, Any] = orjson.loads(profile)
     kept = {name: value for name, value in content.items() if name in allowed}
     if "contact" not in scopes:
@@ -66,7 +68,7 @@ def customer(store: Store, customer_id: str) -> StoredProfile:
     with store.read() as connection:
         found = rows.by_birth_id(connection, customer_id.lower())
     if found is None:
-        raise NotFound("customer", "with this id")  # noqa: EM101
+        raise NotFound("customer", "with this id")
     return found
 
 
@@ -79,7 +81,7 @@ def customer_of_record(store: Store, source: str, native_id: str) -> StoredProfi
     with store.read() as connection:
         found = rows.by_record(connection, source, native_id)
     if found is None:
-        raise NotFound("customer", "for this record")  # noqa: EM101
+        raise NotFound("customer", "for this record")
     return found
 
 
@@ -172,7 +174,7 @@ def _read_cursor(cursor: str | None) -> int:
     except (ValueError, binascii.Error):
         after, version = -1, ""
     if version != "c1" or not 0 <= after < 2**63:
-        raise InvalidCursor("this is not a cursor of this service", hint="start again without a cursor")  # noqa: EM101
+        raise InvalidCursor("this is not a cursor of this service", hint="start again without a cursor")
     return after
 
 

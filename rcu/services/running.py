@@ -13,6 +13,8 @@ import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
+
+from rcu.insight.scores import RFM, freshness
 from rcu.matching.arrays import Bools, Index
 from rcu.matching.model import MatchModel
 from rcu.services import projection as project_
@@ -129,7 +131,7 @@ def _outcome(store: Store, plan: _Plan, *, previous: datetime | None) -> _Outcom
     as_of = profile_rows.latest_instant(store)
     standing = profile_rows.standing_customers(store).to_pandas().set_index("cluster_id")
     first = project_.project(store, _members_of(plan, plan.affected))
-    others = standing.drop(index=np.union1d(plan.affected, plan.gone), errors="ignore")
+    others = standing.loc[~standing.index.isin(np.union1d(plan.affected, plan.gone))]
     summary = _concat([others[list(first.summary.columns)], first.summary])
     stored = profile_rows.standing_aggregates(store).to_pandas()
     table = _concat([stored.loc[stored["cluster_id"].isin(others.index)], first.table])
@@ -140,14 +142,16 @@ def _outcome(store: Store, plan: _Plan, *, previous: datetime | None) -> _Outcom
         projections.append(project_.project(store, _members_of(plan, disturbed)))
     now = pd.Timestamp(as_of) if as_of else pd.Timestamp(0, tz="UTC")
     written = np.union1d(plan.affected, disturbed)
-    shared = project_.households(summary.loc[summary["household_key"].isin(set(summary["household_key"].reindex(written).dropna()))])
+    shared = project_.households(
+        summary.loc[summary["household_key"].isin(set(summary["household_key"].reindex(written).dropna()))]
+    )
     documents, score_rows = _documents(projections, found, now, shared)
     return _Outcome(
         documents=documents,
         aggregates=_concat([projection.table for projection in projections]),
         scores=score_rows,
         standing=standing,
-        customer_ids=summary["customer_id"].to_dict(),
+        customer_ids=project_.by_cluster(summary["customer_id"]),
         as_of=as_of,
     )
 
@@ -177,26 +181,31 @@ def _disturbed(
         return np.empty(0, dtype=np.int64)
     stored = profile_rows.standing_scores(store).to_pandas()
     columns = ["cluster_id", "name", "value", "reason"]
-    before = stored.loc[stored["name"].isin(project_.RFM) & stored["cluster_id"].isin(others.index), columns]
+    before = stored.loc[stored["name"].isin(RFM) & stored["cluster_id"].isin(others.index), columns]
     after = found.loc[found["cluster_id"].isin(others.index), columns]
     differing = pd.concat([before, after]).drop_duplicates(columns, keep=False)["cluster_id"].to_numpy(dtype=np.int64)
     aged = others.index[_aged(others["last_seen_at"], *instants)].to_numpy(dtype=np.int64)
     touched = np.union1d(plan.affected, plan.gone)
-    keys = {*standing["household_key"].reindex(touched).dropna(), *summary["household_key"].reindex(plan.affected).dropna()}
+    keys = {
+        *standing["household_key"].reindex(touched).dropna(),
+        *summary["household_key"].reindex(plan.affected).dropna(),
+    }
     return np.unique(np.concatenate([differing, aged, _moved_households(standing, summary, keys, others.index)]))
 
 
 def _aged(last_seen: pd.Series, previous: datetime | None, as_of: datetime | None) -> Bools:
     if previous == as_of or previous is None or as_of is None:
         return np.zeros(len(last_seen), dtype=bool)
-    return project_.freshness(last_seen, pd.Timestamp(previous)) != project_.freshness(last_seen, pd.Timestamp(as_of))
+    return freshness(last_seen, pd.Timestamp(previous)) != freshness(last_seen, pd.Timestamp(as_of))
 
 
 def _moved_households(standing: pd.DataFrame, summary: pd.DataFrame, keys: set[str], others: pd.Index) -> Index:
     before = project_.households(standing.loc[standing["household_key"].isin(keys)])
     after = project_.households(summary.loc[summary["household_key"].isin(keys)])
     nobody: Household | None = None
-    changed = {cluster for cluster in before.keys() | after.keys() if before.get(cluster, nobody) != after.get(cluster, nobody)}
+    changed = {
+        cluster for cluster in before.keys() | after.keys() if before.get(cluster, nobody) != after.get(cluster, nobody)
+    }
     return np.array(sorted(changed.intersection(others.tolist())), dtype=np.int64)
 
 
@@ -221,18 +230,20 @@ def _publish(
 ) -> RunReport:
     """Write everything in one transaction; numbers of the change feed are taken last."""
     documents, changes = _changed(plan, outcome)
-    written = pa.table({"cluster_id": outcome.documents["cluster_id"].to_numpy(dtype=np.int64)})
+    written = pa.table({"cluster_id": pa.array(outcome.documents["cluster_id"].to_numpy(dtype=np.int64))})
     moved = plan.memberships.loc[plan.moved]
-    report = _report(run_id, identity, plan, changes)
+    report = _report(run_id, identity, changes)
     with ExitStack() as staging:
-        touched = staging.enter_context(store.staged(pa.table({"record_id": identity.record_ids[identity.touched]})))
+        touched = staging.enter_context(
+            store.staged(pa.table({"record_id": pa.array(identity.record_ids[identity.touched])}))
+        )
         links = staging.enter_context(store.staged(identity.links))
         members = staging.enter_context(store.staged(pa.Table.from_pandas(moved, preserve_index=False)))
         customers = staging.enter_context(store.staged(_customer_table(documents)))
         projected = staging.enter_context(store.staged(written))
         sums = staging.enter_context(store.staged(profile_rows.aggregate_rows(outcome.aggregates)))
         scored = staging.enter_context(store.staged(profile_rows.score_rows(outcome.scores)))
-        gone = staging.enter_context(store.staged(pa.table({"cluster_id": plan.gone})))
+        gone = staging.enter_context(store.staged(pa.table({"cluster_id": pa.array(plan.gone)})))
         announced = staging.enter_context(store.staged(_change_table(changes)))
         watch.lap("stage")
         now = clock()
@@ -263,7 +274,9 @@ def _changed(plan: _Plan, outcome: _Outcome) -> tuple[pd.DataFrame, pd.DataFrame
     created = before["digest"].isna().loc[changed.index]
     split = changed.index.isin(plan.memberships.loc[plan.moved & (plan.before >= 0), "cluster_id"])
     kind = np.select([created & split, created], ["split", "created"], default="updated")
-    told = pd.DataFrame({"customer_id": changed["customer_id"], "kind": kind, "version": changed["version"], "now_customer_id": None})
+    told = pd.DataFrame(
+        {"customer_id": changed["customer_id"], "kind": kind, "version": changed["version"], "now_customer_id": None}
+    )
     return changed.reset_index(), pd.concat([told, _merged(plan, outcome)], ignore_index=True)
 
 
@@ -303,7 +316,7 @@ def _change_table(changes: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(numbered[schema.names], schema=schema, preserve_index=False)
 
 
-def _report(run_id: int, identity: Identity, plan: _Plan, changes: pd.DataFrame) -> RunReport:
+def _report(run_id: int, identity: Identity, changes: pd.DataFrame) -> RunReport:
     kinds = changes["kind"].value_counts()
     return RunReport(
         run_id=run_id,
@@ -312,5 +325,8 @@ def _report(run_id: int, identity: Identity, plan: _Plan, changes: pd.DataFrame)
         links=identity.links.num_rows,
         refused_links=identity.refused,
         customers=len(np.unique(identity.cluster_ids)),
-        **{kind: int(kinds.get(kind, 0)) for kind in ("created", "updated", "merged", "split")},
+        created=int(kinds.get("created", 0)),
+        updated=int(kinds.get("updated", 0)),
+        merged=int(kinds.get("merged", 0)),
+        split=int(kinds.get("split", 0)),
     )

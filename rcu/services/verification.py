@@ -57,7 +57,9 @@ def verify(store: Store, model: MatchModel) -> Verification:
         profiles=_profiles(store, rebuilt, found, quality),
         aggregates=_table(profile_rows.standing_aggregates(store).to_pandas(), rebuilt.table),
         scores=_table(profile_rows.standing_scores(store).to_pandas(), project_.score_rows(found, quality)),
-        recount=_table(recount_rows.recount(store).to_pandas(), _sums(profile_rows.standing_aggregates(store).to_pandas())),
+        recount=_table(
+            recount_rows.recount(store).to_pandas(), _sums(profile_rows.standing_aggregates(store).to_pandas())
+        ),
     )
 
 
@@ -70,7 +72,7 @@ def _profiles(store: Store, rebuilt: Projection, found: pd.DataFrame, quality: p
     parts = project_.parts(rebuilt, found, quality, project_.households(rebuilt.summary))
     digests = pd.Series({cluster: digest(document(parts, cluster)) for cluster in rebuilt.summary.index.tolist()})
     stored = profile_rows.standing_profiles(store).to_pandas().set_index("cluster_id")["profile"]
-    written = stored.map(lambda text: digest(text.encode()))
+    written = stored.map(lambda text: digest(str(text).encode()))
     every = digests.index.union(written.index)
     return int((digests.reindex(every) != written.reindex(every)).sum())
 

@@ -29,11 +29,11 @@ class StoredProfile:
     profile: str
 
 
-def _profiles() -> Select[tuple[str, int, str, str]]:
+def _profiles() -> Select[str, int, str, str]:
     return select(customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
 
 
-def _first(row: Row[tuple[str, int, str, str]] | None) -> StoredProfile | None:
+def _first(row: Row[str, int, str, str] | None) -> StoredProfile | None:
     return None if row is None else StoredProfile(*row)
 
 
@@ -95,7 +95,13 @@ def by_identifiers(
 def page(connection: Connection, *, after: int, limit: int) -> list[tuple[int, StoredProfile]]:
     """The next customers by the age of their oldest record, with the number to go on from."""
     statement = (
-        select(customers.c.cluster_id, customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
+        select(
+            customers.c.cluster_id,
+            customers.c.customer_id,
+            customers.c.version,
+            customers.c.digest,
+            customers.c.profile,
+        )
         .where(customers.c.cluster_id > after)
         .order_by(customers.c.cluster_id)
         .limit(limit)
@@ -117,7 +123,13 @@ class Change:
 
 def changes_after(connection: Connection, after: int, limit: int) -> list[Change]:
     """The next entries of the change feed, in commit order."""
-    columns = (changes.c.customer_id, changes.c.kind, changes.c.version, changes.c.now_customer_id, changes.c.changed_at)
+    columns = (
+        changes.c.customer_id,
+        changes.c.kind,
+        changes.c.version,
+        changes.c.now_customer_id,
+        changes.c.changed_at,
+    )
     statement = select(changes.c.sequence, *columns).where(changes.c.sequence > after)
     rows = connection.execute(statement.order_by(changes.c.sequence).limit(limit))
     return [Change(*row[:5], row[5].strftime("%Y-%m-%dT%H:%M:%S.%fZ")) for row in rows]

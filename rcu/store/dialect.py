@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -63,7 +63,7 @@ class Dialect(Protocol):
         """Drop staged tables that killed processes left."""
         ...
 
-    def read(self, statement: Select[Any]) -> pa.Table:
+    def read(self, statement: Select[*tuple[Any, ...]]) -> pa.Table:
         """Run a query and give the whole answer, in the types the driver finds."""
         ...
 
@@ -89,7 +89,7 @@ def open_dialect(url: str) -> Dialect:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ConfigurationError("the database address cannot be read", hint=_ADDRESSES) from None  # noqa: EM101
+        raise ConfigurationError("the database address cannot be read", hint=_ADDRESSES) from None
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return _Sqlite(Path(parsed.database).absolute())
@@ -97,7 +97,7 @@ def open_dialect(url: str) -> Dialect:
             engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
             return _Postgresql(engine)
         case _:
-            raise ConfigurationError("the database is neither SQLite in a file nor PostgreSQL", hint=_ADDRESSES)  # noqa: EM101
+            raise ConfigurationError("the database is neither SQLite in a file nor PostgreSQL", hint=_ADDRESSES)
 
 
 def upsert(connection: Connection, table: Table) -> Upsert:
@@ -123,7 +123,7 @@ class _Sqlite:
         return self._exchange / f"{purpose}-{threading.get_ident()}.db"
 
     @contextmanager
-    def connected(self, *, writes: bool) -> Iterator[Connection]:
+    def connected(self, *, writes: bool) -> Generator[Connection]:
         with self.engine.connect() as connection:
             attached = connection.execution_options(**{_WRITES: writes})
             with _attached(attached, STAGING, self._file(STAGING)):
@@ -131,16 +131,18 @@ class _Sqlite:
 
     def stage(self, name: str, content: pa.Table) -> None:
         ready = pa.table([_for_sqlite(column) for column in content.columns], names=content.column_names)
-        with adbc_sqlite.connect(str(self._file(STAGING)), autocommit=True) as connection, connection.cursor() as cursor:
+        with (
+            adbc_sqlite.connect(str(self._file(STAGING)), autocommit=True) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute("PRAGMA synchronous=OFF")
             cursor.adbc_ingest(name, ready, mode="create")
 
     def drop_staged(self, name: str) -> None:
         if self._file(STAGING).exists():
-            with self.connected(writes=True) as connection:
+            with self.connected(writes=False) as connection, connection.begin():
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {STAGING}.{name}")
                 left = connection.exec_driver_sql(f"SELECT count(*) FROM {STAGING}.sqlite_master").scalar()
-                connection.commit()
             if not left:
                 self._file(STAGING).unlink(missing_ok=True)
 
@@ -149,20 +151,20 @@ class _Sqlite:
             if folder != self._exchange and time.time() - folder.stat().st_mtime > _DAY:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def read(self, statement: Select[Any]) -> pa.Table:
+    def read(self, statement: Select[*tuple[Any, ...]]) -> pa.Table:
         answer = self._file("answer")
         answer.unlink(missing_ok=True)
         try:
             with self.connected(writes=False) as connection, _attached(connection, "answer", answer, create=True):
                 compiled = statement.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True})
-                connection.exec_driver_sql(f"CREATE TABLE answer.rows AS {compiled}")
-                connection.commit()
+                with connection.begin():
+                    connection.exec_driver_sql(f"CREATE TABLE answer.rows AS {compiled}")
             return _read_exchange(answer)
         finally:
             answer.unlink(missing_ok=True)
 
     @contextmanager
-    def writer_lock(self) -> Iterator[None]:
+    def writer_lock(self) -> Generator[None]:
         lock = FileLock(f"{self._path}.lock", timeout=0)
         try:
             lock.acquire()
@@ -179,7 +181,7 @@ class _Sqlite:
 
 
 @contextmanager
-def _attached(connection: Connection, name: str, file: Path, *, create: bool = False) -> Iterator[None]:
+def _attached(connection: Connection, name: str, file: Path, *, create: bool = False) -> Generator[None]:
     """Attach an exchange file, when there is one, for the time of the block; not inside a transaction."""
     if not (create or file.exists()):
         yield
@@ -207,7 +209,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _for_sqlite(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _for_sqlite(column: Any) -> Any:  # noqa: ANN401  # ChunkedArray, generic only in its stubs
     """Give a column the form in which SQLAlchemy keeps its type in SQLite."""
     if pa.types.is_timestamp(column.type):
         return pc.strftime(column.cast(pa.timestamp("us")), format=SQLITE_INSTANT)
@@ -231,12 +233,12 @@ class _Postgresql:
         self.engine = engine
 
     @contextmanager
-    def connected(self, *, writes: bool) -> Iterator[Connection]:  # noqa: ARG002
+    def connected(self, *, writes: bool) -> Generator[Connection]:  # noqa: ARG002
         with self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def _arrow(self) -> Iterator[Any]:
+    def _arrow(self) -> Generator[Any]:
         url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         with adbc_postgresql.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
             yield cursor
@@ -257,23 +259,22 @@ class _Postgresql:
             for name in names:
                 connection.exec_driver_sql(f'DROP TABLE {STAGING}."{name}"')
 
-    def read(self, statement: Select[Any]) -> pa.Table:
+    def read(self, statement: Select[*tuple[Any, ...]]) -> pa.Table:
         compiled = str(statement.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}))
         with self._arrow() as cursor:
             cursor.execute(compiled)
             return cursor.fetch_arrow_table()
 
     @contextmanager
-    def writer_lock(self) -> Iterator[None]:
-        with self.engine.connect() as connection:
+    def writer_lock(self) -> Generator[None]:
+        # The lock is the session's: in a transaction it would hold back vacuum for as long as the run takes.
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_WRITER_LOCK})").scalar():
                 raise _busy()
-            connection.commit()  # the lock is the session's; an open transaction would only hold back vacuum
             try:
                 yield
             finally:
                 connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_WRITER_LOCK})")
-                connection.commit()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -283,4 +284,3 @@ def prepare_staging(connection: Connection) -> None:
     """Make the schema of staged tables, where it is one."""
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {STAGING}")
-

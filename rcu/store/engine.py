@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, Final
 
@@ -59,7 +59,7 @@ class Store:
         self._dialect.close()
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self) -> Generator[Connection]:
         """A write transaction: committed at the end of the block, rolled back on any error.
 
         Raises:
@@ -69,13 +69,13 @@ class Store:
             yield connection
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Generator[Connection]:
         """A read-only view."""
         with self._connected(writes=False) as connection:
             yield connection
 
     @contextmanager
-    def _connected(self, *, writes: bool) -> Iterator[Connection]:
+    def _connected(self, *, writes: bool) -> Generator[Connection]:
         with ExitStack() as stack:
             try:
                 connection = stack.enter_context(self._dialect.connected(writes=writes))
@@ -88,14 +88,14 @@ class Store:
         """The lock that lets one import, run or replay work at a time."""
         return self._dialect.writer_lock()
 
-    def read_arrow(self, statement: Select[Any]) -> pa.Table:
+    def read_arrow(self, statement: Select[*tuple[Any, ...]]) -> pa.Table:
         """Run a query outside any transaction and give the whole answer as Arrow, typed as the query's columns are."""
         found = self._dialect.read(statement)
         columns = [_typed(found.column(place), column.type) for place, column in enumerate(statement.selected_columns)]
         return pa.table(columns, names=[column.name for column in statement.selected_columns])
 
     @contextmanager
-    def staged(self, content: pa.Table) -> Iterator[Table]:
+    def staged(self, content: pa.Table) -> Generator[Table]:
         """Put rows into a table of their own for the time of the block, for set-based statements to read.
 
         They are committed at once, on a connection of their own: open this before the transaction that uses them.
@@ -127,12 +127,12 @@ def _plain_text(content: pa.Table) -> pa.Table:
     return content
 
 
-def _typed(column: pa.ChunkedArray, wanted: TypeEngine[Any]) -> pa.ChunkedArray:
+def _typed(column: Any, wanted: TypeEngine[Any]) -> Any:  # noqa: ANN401  # ChunkedArray, generic only in its stubs
     target = arrow_type(wanted)
     if column.type == target:
         return column
     if isinstance(column.type, pa.BaseExtensionType):
-        column = pa.chunked_array([chunk.storage for chunk in column.chunks], type=column.type.storage_type)
+        column = column.cast(column.type.storage_type)
     if pa.types.is_timestamp(target) and not pa.types.is_timestamp(column.type):
         return column.cast(pa.string()).cast(pa.timestamp("us")).cast(target)
     return column.cast(target)
@@ -153,4 +153,3 @@ def _sql_type(wanted: pa.DataType) -> TypeEngine[Any]:
         if wanted == arrow:
             return sql()
     return BigInteger()
-

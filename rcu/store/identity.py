@@ -24,9 +24,7 @@ def records_by_key(store: Store, keys: Sequence[RecordKey], columns: Sequence[st
     """A few records: source, native_id, cluster_id (null before the first run) and the columns asked for."""
     wanted = or_(*(and_(records.c.source == key.source, records.c.native_id == key.native_id) for key in keys))
     statement = (
-        select(
-            records.c.source, records.c.native_id, memberships.c.cluster_id, *(records.c[name] for name in columns)
-        )
+        select(records.c.source, records.c.native_id, memberships.c.cluster_id, *(records.c[name] for name in columns))
         .select_from(records.outerjoin(memberships, memberships.c.record_id == records.c.record_id))
         .where(wanted)
     )
@@ -56,7 +54,9 @@ def generic_identifiers(store: Store) -> dict[str, frozenset[str]]:
 def replace_generic(connection: Connection, generic: dict[str, frozenset[str]]) -> None:
     """Remember which identifier values are nobody's."""
     connection.execute(delete(identifier_frequency))
-    rows = [{"identifier": name, "value": value} for name, values in sorted(generic.items()) for value in sorted(values)]
+    rows = [
+        {"identifier": name, "value": value} for name, values in sorted(generic.items()) for value in sorted(values)
+    ]
     if rows:
         connection.execute(identifier_frequency.insert(), rows)
 

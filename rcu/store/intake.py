@@ -5,7 +5,7 @@ Every function works inside the caller's transaction on rows that were staged be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,9 +13,11 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
     Subquery,
     Table,
     and_,
+    delete,
     exists,
     func,
     insert,
@@ -30,6 +32,9 @@ from rcu.store.dialect import upsert
 from rcu.store.tables import consents, event_lines, events, raw_batches, raw_files, records
 
 RECORD_OWN_COLUMNS: Final = ("store", "is_guest", "deleted", "created_at", "updated_at", "raw", "content_hash")
+
+
+_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,9 @@ def keep_raw(connection: Connection, values: dict[str, Any]) -> None:
 def file_totals(connection: Connection, file_id: int) -> tuple[int, int, int]:
     """Rows read, accepted and refused of one file, over all its batches."""
     sums = (raw_batches.c.rows_read, raw_batches.c.rows_accepted, raw_batches.c.rows_refused)
-    row = connection.execute(
-        select(*(func.coalesce(func.sum(column), 0) for column in sums)).where(raw_batches.c.file_id == file_id)
-    ).one()
-    return int(row[0]), int(row[1]), int(row[2])
+    totals = select(*(func.coalesce(func.sum(column), 0) for column in sums)).where(raw_batches.c.file_id == file_id)
+    read, accepted, refused = tuple[int, ...](connection.execute(totals).one())
+    return int(read), int(accepted), int(refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,12 @@ def upsert_records(
             _not_older(records.c.updated_at, excluded.updated_at, records.c.content_hash, excluded.content_hash),
         ),
     )
-    touched = connection.execute(statement).rowcount
-    return Upserted(new=new, changed=touched - new)
+    return Upserted(new=new, changed=_rows(connection, statement) - new)
+
+
+def _rows(connection: Connection, statement: Executable) -> int:
+    """Run a statement and say how many rows it wrote."""
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _not_older(
@@ -147,11 +155,34 @@ def _count_new(connection: Connection, staged: Table, source: str) -> int:
     return connection.execute(select(func.count()).select_from(staged).where(~known)).scalar_one()
 
 
-def unknown_owners(connection: Connection, staged: Table, source: str) -> list[int]:
-    """Lines of staged rows that name a record nobody delivered."""
+def unknown_owners(connection: Connection, staged: Table, source: str) -> dict[int, str]:
+    """Lines of staged rows that name a record nobody delivered, with what they wait for."""
     known = exists().where(records.c.source == source, records.c.native_id == staged.c.record_native_id)
-    statement = select(staged.c.line).where(staged.c.record_native_id.is_not(None), ~known).distinct()
-    return sorted(connection.execute(statement).scalars())
+    return _waiting(connection, staged, "record", staged.c.record_native_id, known)
+
+
+def unknown_events(connection: Connection, staged: Table, source: str) -> dict[int, str]:
+    """Lines of staged rows that name an order nobody delivered, before or with them."""
+    other = staged.alias()
+    known = or_(
+        exists().where(events.c.source == source, events.c.native_id == staged.c.related_native_id),
+        exists().where(other.c.native_id == staged.c.related_native_id),
+    )
+    return _waiting(connection, staged, "event", staged.c.related_native_id, known)
+
+
+def _waiting(
+    connection: Connection, staged: Table, kind: str, named: ColumnElement[Any], known: ColumnElement[bool]
+) -> dict[int, str]:
+    statement = select(staged.c.line, named).where(named.is_not(None), ~known)
+    return {int(line): f"{kind}:{name}" for line, name in connection.execute(statement)}
+
+
+def leave_out(connection: Connection, staged: Table, lines: Collection[int]) -> None:
+    """Take rows out of a staged table, by line."""
+    ordered = sorted(lines)
+    for start in range(0, len(ordered), _AT_ONCE):
+        connection.execute(delete(staged).where(staged.c.line.in_(ordered[start : start + _AT_ONCE])))
 
 
 def upsert_addresses(connection: Connection, staged: Table, source: str, *, columns: Sequence[str]) -> Upserted:
@@ -174,7 +205,7 @@ def upsert_addresses(connection: Connection, staged: Table, source: str, *, colu
         .values({**{name: staged.c[name] for name in (*columns, *own)}, "to_match": True, "to_project": True})
         .where(records.c.source == source, records.c.native_id == staged.c.record_native_id, newer)
     )
-    return Upserted(changed=connection.execute(statement).rowcount)
+    return Upserted(changed=_rows(connection, statement))
 
 
 _EVENT_COLUMNS: Final = (
@@ -191,9 +222,7 @@ def upsert_events(connection: Connection, staged: Table, source: str) -> Upserte
     """Insert or replace events; the records they belong, or belonged, to are marked for a new profile."""
     owned = _with_owner(staged, source)
     stored = and_(events.c.source == source, events.c.native_id == owned.c.native_id)
-    differs = or_(
-        events.c.content_hash != owned.c.content_hash, events.c.record_id.is_distinct_from(owned.c.record_id)
-    )
+    differs = or_(events.c.content_hash != owned.c.content_hash, events.c.record_id.is_distinct_from(owned.c.record_id))
     new = connection.execute(
         select(func.count()).select_from(owned.outerjoin(events, stored)).where(events.c.event_id.is_(None))
     ).scalar_one()
@@ -221,16 +250,15 @@ def upsert_events(connection: Connection, staged: Table, source: str) -> Upserte
             events.c.record_id.is_distinct_from(excluded.record_id),
         ),
     )
-    return Upserted(new=new, changed=connection.execute(statement).rowcount - new)
+    return Upserted(new=new, changed=_rows(connection, statement) - new)
 
 
 def _with_owner(staged: Table, source: str) -> Subquery:
-    """Staged events with the record they belong to, null where none is named; without those of unknown records."""
+    """Staged events with the record they belong to, null where none is named."""
     joined = staged.outerjoin(
         records, and_(records.c.source == source, records.c.native_id == staged.c.record_native_id)
     )
-    known = or_(staged.c.record_native_id.is_(None), records.c.record_id.is_not(None))
-    return select(records.c.record_id, *staged.c).select_from(joined).where(known).subquery("owned")
+    return select(records.c.record_id, *staged.c).select_from(joined).subquery("owned")
 
 
 def _mark(connection: Connection, stale: Any) -> None:  # noqa: ANN401
@@ -288,7 +316,17 @@ def _sum_lines(connection: Connection, touched: Any) -> None:  # noqa: ANN401
 
 def append_consents(connection: Connection, staged: Table, source: str, now: datetime) -> int:
     """Append to the ledger what was not said before; returns how many entries are new."""
-    said = ("fingerprint", "contact_kind", "contact_key", "channel", "purpose", "state", "basis", "evidence", "occurred_at")
+    said = (
+        "fingerprint",
+        "contact_kind",
+        "contact_key",
+        "channel",
+        "purpose",
+        "state",
+        "basis",
+        "evidence",
+        "occurred_at",
+    )
     joined = staged.join(records, and_(records.c.source == source, records.c.native_id == staged.c.record_native_id))
     known = exists().where(consents.c.fingerprint == staged.c.fingerprint)
     _mark(connection, select(records.c.record_id).select_from(joined).where(~known))
@@ -299,4 +337,4 @@ def append_consents(connection: Connection, staged: Table, source: str, now: dat
         .order_by(staged.c.line)
     )
     statement = upsert(connection, consents).from_select(["record_id", *said, "recorded_at"], rows)
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount
+    return _rows(connection, statement.on_conflict_do_nothing())

@@ -80,7 +80,8 @@ def latest_instant(store: Store) -> datetime | None:
     """The latest instant the data speak of: an event's, or an update of a record."""
     with store.read() as connection:
         found = [
-            connection.execute(select(func.max(column))).scalar() for column in (events.c.occurred_at, records.c.updated_at)
+            connection.execute(select(func.max(column))).scalar()
+            for column in (events.c.occurred_at, records.c.updated_at)
         ]
     return max((instant for instant in found if instant is not None), default=None)
 
@@ -120,7 +121,9 @@ def put_customers(connection: Connection, staged: Table, now: datetime) -> None:
     """Write the staged profiles: cluster_id, customer_id, version, digest, profile, household_key, last_seen_at."""
     names = ["cluster_id", "customer_id", "version", "digest", "profile", "household_key", "last_seen_at"]
     rows = select(*(staged.c[name] for name in names), literal(now, customers.c.updated_at.type))
-    statement = upsert(connection, customers).from_select([*names, "updated_at"], rows.where(staged.c.cluster_id.is_not(None)))
+    statement = upsert(connection, customers).from_select(
+        [*names, "updated_at"], rows.where(staged.c.cluster_id.is_not(None))
+    )
     changed = {name: statement.excluded[name] for name in (*names[2:], "updated_at")}
     connection.execute(statement.on_conflict_do_update(index_elements=[customers.c.cluster_id], set_=changed))
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, or_, select, update
 
 from rcu.domain.intake import Refusal
-from rcu.store.tables import quarantine
+from rcu.store.tables import events, quarantine, raw_batches, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,23 @@ class QuarantinedRow:
     refused_at: datetime
 
 
-def put(connection: Connection, origin: Mapping[str, Any], refusals: Sequence[Refusal], *, now: datetime) -> None:
-    """Put refused rows into quarantine; `origin` is file_id, source and file_name."""
+def put(
+    connection: Connection,
+    origin: Mapping[str, Any],
+    refusals: Sequence[Refusal],
+    *,
+    waits_for: Mapping[int, str],
+    now: datetime,
+) -> None:
+    """Put refused rows into quarantine.
+
+    Args:
+        connection: the transaction.
+        origin: file_id, source and file_name.
+        refusals: the rows.
+        waits_for: by line, what a row that is sound in itself waits for.
+        now: the instant.
+    """
     rows = [
         {
             **origin,
@@ -40,6 +55,7 @@ def put(connection: Connection, origin: Mapping[str, Any], refusals: Sequence[Re
             "reason": refusal.reason,
             "detail": refusal.detail,
             "raw": refusal.raw,
+            "waits_for": waits_for.get(refusal.line),
             "status": "open",
             "refused_at": now,
         }
@@ -47,6 +63,23 @@ def put(connection: Connection, origin: Mapping[str, Any], refusals: Sequence[Re
     ]
     if rows:
         connection.execute(insert(quarantine), rows)
+
+
+def no_longer_waiting(connection: Connection, source: str) -> list[int]:
+    """Open rows of a source that waited for a record or an order which is there now."""
+    named = quarantine.c.waits_for
+    record = exists().where(records.c.source == source, "record:" + records.c.native_id == named)
+    event = exists().where(events.c.source == source, "event:" + events.c.native_id == named)
+    statement = select(quarantine.c.quarantine_id).where(
+        quarantine.c.source == source, quarantine.c.status == "open", named.is_not(None), or_(record, event)
+    )
+    return list(connection.execute(statement.order_by(quarantine.c.quarantine_id)).scalars())
+
+
+def header_of(connection: Connection, file_id: int) -> bytes | None:
+    """The rows of the first batch of a file, as Parquet: they tell its columns."""
+    statement = select(raw_batches.c.content).where(raw_batches.c.file_id == file_id).order_by(raw_batches.c.number)
+    return connection.execute(statement.limit(1)).scalar_one_or_none()
 
 
 def listed(

@@ -10,8 +10,10 @@ from rcu.store.tables import event_lines, events, memberships
 
 
 def recount(store: Store) -> pa.Table:
-    """cluster_id, currency, orders, returns, net_revenue_minor: orders whose amount is the sum of their lines are
-    added up line by line, the others by their own amount."""
+    """Count and add up again: cluster_id, currency, orders, returns, net_revenue_minor.
+
+    Orders whose amount is the sum of their lines are added up line by line, the others by their own amount.
+    """
     lines = (
         select(event_lines.c.event_id, func.sum(event_lines.c.amount_minor).label("amount_minor"))
         .group_by(event_lines.c.event_id)

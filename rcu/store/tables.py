@@ -24,7 +24,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
 )
 
 from rcu.domain.records import STANDARD_COLUMNS
@@ -107,6 +106,7 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("raw", Text, nullable=False, comment="the row as read, JSON"),
+    Column("waits_for", Text, comment="record: or event: and the id of what has not been delivered yet"),
     Column("status", Text, nullable=False),
     Column("refused_at", Instant, nullable=False),
     Column("resolved_at", Instant),
@@ -123,8 +123,8 @@ records = Table(
     Column("native_id", Text, nullable=False),
     *(Column(name, Text) for name in STANDARD_COLUMNS),
     Column("store", Text),
-    Column("is_guest", Boolean, nullable=False, server_default=false()),
-    Column("deleted", Boolean, nullable=False, server_default=false()),
+    Column("is_guest", Boolean, nullable=False),
+    Column("deleted", Boolean, nullable=False),
     Column("created_at", Instant),
     Column("updated_at", Instant),
     Column("raw", Text, nullable=False, comment="the personal fields as the source wrote them, JSON"),

@@ -8,16 +8,16 @@ from typing import Any, Final
 from sqlalchemy import DateTime, Dialect, TypeDecorator
 
 SQLITE_INSTANT: Final = "%Y-%m-%d %H:%M:%S"
-"""How Arrow must write microseconds for SQLite: as SQLAlchemy does (Arrow's %S has the fraction), so both compare as text."""
+"""How Arrow writes microseconds as SQLAlchemy does for SQLite, so both compare as text; %S has the fraction."""
 
 
 class Instant(TypeDecorator[datetime]):
-    """An instant in UTC: TIMESTAMP WITH TIME ZONE on PostgreSQL, text without zone on SQLite; always aware in Python."""
+    """An instant in UTC, always aware: TIMESTAMP WITH TIME ZONE on PostgreSQL, text without zone on SQLite."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Refuse naive times; SQLite stores them without their zone, so give it UTC."""
         if value is None:
             return None
@@ -26,7 +26,7 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError(msg)
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
         """Give back an aware instant."""
         if value is None:
             return None

@@ -1,0 +1,48 @@
+"""The FastAPI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from rcu import __version__
+from rcu.api import errors
+from rcu.api.routes import changes, customers, health
+from rcu.cleaning import CleaningSettings
+from rcu.config import settings
+from rcu.services.setup import cleaning_settings
+from rcu.store.engine import Store
+
+
+def create_app(store: Store, *, cleaning: CleaningSettings | None = None) -> FastAPI:
+    """Make the application on a store; the caller closes the store."""
+    app = FastAPI(
+        title="RCU",
+        summary="Référentiel Client Unique: one golden record per customer",
+        version=__version__,
+        docs_url=None,  # the page would load its scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.store = store
+    app.state.cleaning = cleaning or CleaningSettings()
+    errors.install(app)
+    for router in (health.router, customers.router, changes.router):
+        app.include_router(router)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Make the application from RCU_* settings; what `rcu serve` runs."""
+    chosen = settings()
+    store = Store(chosen.database_url)
+    app = create_app(store, cleaning=cleaning_settings(chosen))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        yield
+        store.close()
+
+    app.router.lifespan_context = lifespan
+    return app

@@ -1,0 +1,63 @@
+"""What routes depend on: the store, the cleaning settings, the caller's key and its scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from rcu.api.errors import ApiError
+from rcu.cleaning import CleaningSettings
+from rcu.services.keys import find_key
+from rcu.store.engine import Store
+from rcu.store.sources import ApiKey
+
+_bearer = HTTPBearer(auto_error=False, description="An API key, made with `rcu key create`")
+READING = frozenset({"identity", "contact", "consent", "orders", "scores"})
+"""Scopes that open a part of the profile."""
+
+
+def get_store(request: Request) -> Store:
+    """The store the application was started with."""
+    return request.app.state.store
+
+
+def get_cleaning(request: Request) -> CleaningSettings:
+    """How identifiers in requests are standardised: as records are."""
+    return request.app.state.cleaning
+
+
+StoreDep = Annotated[Store, Depends(get_store)]
+CleaningDep = Annotated[CleaningSettings, Depends(get_cleaning)]
+
+
+def get_key(
+    store: StoreDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None
+) -> ApiKey:
+    """The key the caller showed.
+
+    Raises:
+        ApiError: 401 without a key that is in force.
+    """
+    key = find_key(store, credentials.credentials) if credentials else None
+    if key is None:
+        detail = "send the header Authorization: Bearer followed by an API key"
+        raise ApiError(401, detail, headers={"WWW-Authenticate": "Bearer"})
+    return key
+
+
+def needs(scopes: frozenset[str]) -> Callable[[ApiKey], ApiKey]:
+    """A dependency that lets through keys with at least one of the scopes."""
+
+    def check(key: Annotated[ApiKey, Depends(get_key)]) -> ApiKey:
+        if not key.scopes & scopes:
+            raise ApiError(403, f"one of these scopes is needed: {', '.join(sorted(scopes))}")
+        return key
+
+    return check
+
+
+Reader = Annotated[ApiKey, Depends(needs(READING))]
+FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]

@@ -1,0 +1,98 @@
+"""Errors as RFC 9457 problem documents; the only place that gives an error its HTTP status."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from rcu.api.schemas import Problem
+from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
+
+_BASE: Final = "urn:rcu:problem:"
+_STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
+    (NotFound, 404, "not-found", "Nothing has that key"),
+    (InvalidCursor, 400, "invalid-cursor", "The cursor is not one this service gave out"),
+    (InputError, 422, "invalid-input", "The request cannot be understood"),
+    (Conflict, 409, "conflict", "The present state forbids it"),
+    (StoreError, 503, "store-unavailable", "The database is not ready"),
+)
+_HTTP: Final = {
+    400: ("bad-request", "The request cannot be read"),
+    401: ("unauthenticated", "A valid API key is needed"),
+    403: ("forbidden", "The key has no scope for this"),
+    404: ("no-such-route", "There is no such address"),
+    405: ("method-not-allowed", "The address does not know this method"),
+}
+
+
+class ApiError(Exception):
+    """An error of the HTTP layer itself: no key, no scope."""
+
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+
+
+def problem(status: int, name: str, *, title: str, detail: str | None = None, **more: Any) -> Response:  # noqa: ANN401
+    """A problem document."""
+    content = {"type": _BASE + name, "title": title, "status": status, **({"detail": detail} if detail else {}), **more}
+    return Response(orjson.dumps(content), status, media_type="application/problem+json")
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problem documents a route can answer with, for the OpenAPI document; any route can say 401, 403, 422, 503."""
+    texts = {304: "Not modified", 307: "Merged: see Location", 404: "Not found", 400: "Bad request"}
+    found: dict[int | str, dict[str, Any]] = {}
+    for status in (*statuses, 401, 403, 422, 503):
+        content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+        found[status] = {"description": texts.get(status, _HTTP.get(status, ("", "Problem"))[1])}
+        if status >= 400:
+            found[status]["content"] = content
+    return found
+
+
+def install(app: FastAPI) -> None:
+    """Map every error to its problem document."""
+    app.add_exception_handler(RcuError, _rcu_error)
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+def _rcu_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RcuError)  # noqa: S101  # as registered
+    for kind, status, name, title in _STATUSES:
+        if isinstance(error, kind):
+            return problem(
+                status, name, title=title, detail=error.message, **({"hint": error.hint} if error.hint else {})
+            )
+    return problem(500, "internal", title="Something went wrong in the service")
+
+
+def _api_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101  # as registered
+    name, title = _HTTP[error.status]
+    answer = problem(error.status, name, title=title, detail=error.detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # as registered
+    name, title = _HTTP.get(error.status_code, ("http", "The request cannot be answered"))
+    answer = problem(error.status_code, name, title=title)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _invalid(_request: Request, error: Exception) -> Response:
+    """Say where and why, never what was sent."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
+    found = [{"at": ".".join(map(str, one["loc"])), "why": one["msg"]} for one in error.errors()]
+    return problem(422, "invalid-input", title="The request cannot be understood", errors=found)

@@ -1,0 +1,122 @@
+"""Customers: by id, by record, by identifiers, page by page."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from rcu.api.deps import READING, CleaningDep, Reader, StoreDep
+from rcu.api.errors import responses
+from rcu.api.schemas import CustomerPage, LookupRequest, LookupResponse, Profile
+from rcu.services import reading
+from rcu.store.customers import StoredProfile
+from rcu.store.sources import ApiKey
+
+router = APIRouter(prefix="/v1", tags=["customers"])
+
+_Uuid = Annotated[
+    str,
+    Path(
+        pattern="^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", description="A customer id, as ever given out"
+    ),
+]
+_Key = Annotated[str, Path(min_length=1, max_length=200)]
+_IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
+
+
+def _etag(profile: StoredProfile, scopes: frozenset[str]) -> str:
+    """The stored digest, and, where the scopes hide a part, which ones: other bytes, another tag."""
+    if scopes >= READING:
+        return f'"{profile.digest}"'
+    seen = hashlib.blake2b(" ".join(sorted(scopes & READING)).encode(), digest_size=4).hexdigest()
+    return f'"{profile.digest}-{seen}"'
+
+
+def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None) -> Response:
+    etag = _etag(profile, key.scopes)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    known = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
+    if etag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(reading.visible(profile.profile, key.scopes), media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/customers/{customer_id}",
+    operation_id="getCustomer",
+    response_model=Profile,
+    responses=responses(304, 307, 404),
+    summary="One customer by id",
+)
+def get_customer(customer_id: _Uuid, store: StoreDep, key: Reader, if_none_match: _IfNoneMatch = None) -> Response:
+    """Give the profile as stored. An id that was merged into another answers 307 to the present one."""
+    profile = reading.customer(store, customer_id)
+    if profile.customer_id != customer_id.lower():
+        content = orjson.dumps({"status": "merged", "customer_id": profile.customer_id})
+        location = {"Location": f"/v1/customers/{profile.customer_id}", "Cache-Control": "no-store"}
+        return Response(content, 307, media_type="application/json", headers=location)
+    return _answer(profile, key, if_none_match)
+
+
+@router.get(
+    "/records/{source}/{native_id}/customer",
+    operation_id="getCustomerOfRecord",
+    response_model=Profile,
+    responses=responses(304, 404),
+    summary="The customer a record belongs to",
+)
+def get_customer_of_record(
+    source: _Key, native_id: _Key, store: StoreDep, key: Reader, if_none_match: _IfNoneMatch = None
+) -> Response:
+    """Give the profile of the customer that a source knows under an id of its own."""
+    return _answer(reading.customer_of_record(store, source, native_id), key, if_none_match)
+
+
+@router.get(
+    "/customers",
+    operation_id="listCustomers",
+    response_model=CustomerPage,
+    responses=responses(400),
+    summary="All customers, page by page",
+)
+def list_customers(
+    store: StoreDep,
+    key: Reader,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """List customers, oldest first. Pages stay true while customers are written."""
+    page = reading.customers_page(store, cursor=cursor, limit=limit)
+    shown = b",".join(reading.visible(profile.profile, key.scopes) for profile in page.profiles)
+    content = b'{"customers":[' + shown + b'],"next_cursor":' + orjson.dumps(page.next_cursor) + b"}"
+    return Response(content, media_type="application/json", headers={"Cache-Control": "private, no-store"})
+
+
+@router.post(
+    "/customers/lookup",
+    operation_id="lookupCustomers",
+    response_model=LookupResponse,
+    responses=responses(),
+    summary="Customers by e-mail, phone, loyalty number or record",
+)
+def lookup_customers(request: LookupRequest, store: StoreDep, cleaning: CleaningDep, key: Reader) -> Response:
+    """Look up to 100 identifiers; values are standardised as records are, so any way of writing them finds them."""
+    asked = [reading.Asked(identifier.type, identifier.value) for identifier in request.identifiers]
+    parts = [_result(answer, key) for answer in reading.lookup(store, asked, cleaning)]
+    return Response(
+        b'{"results":[' + b",".join(parts) + b"]}",
+        media_type="application/json",
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+def _result(answer: reading.Answer, key: ApiKey) -> bytes:
+    if answer.status == "found":
+        return b'{"status":"found","customer":' + reading.visible(answer.profiles[0].profile, key.scopes) + b"}"
+    told: dict[str, object] = {"status": answer.status}
+    if answer.status == "ambiguous":
+        told["customer_ids"] = [profile.customer_id for profile in answer.profiles]
+    return orjson.dumps(told)

@@ -1,0 +1,260 @@
+"""What goes over the wire: documented here, written once by the services and handed out as stored."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Address(_Wire):
+    """A postal address; `street` is line 4 of NF Z10-011."""
+
+    address_complement: str | None = None
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    country: str | None = Field(default=None, description="ISO 3166 alpha-2")
+
+
+class Golden(_Wire):
+    """The surviving values. A value that nobody knows is absent."""
+
+    record_kind: Literal["person", "couple", "company", "junk"] | None = None
+    civility: str | None = None
+    gender: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    birth_name: str | None = None
+    company: str | None = None
+    birth_date: str | None = Field(
+        default=None, description="ISO; --MM-DD when the year is not known, YYYY when only it is"
+    )
+    email: str | None = None
+    mobile: str | None = Field(default=None, description="E.164")
+    landline: str | None = Field(default=None, description="E.164")
+    loyalty_number: str | None = None
+    address: Address | None = None
+
+
+class Beaten(_Wire):
+    """A value that did not survive, and why."""
+
+    record: str
+    values: dict[str, str]
+    because: str
+
+
+class Provenance(_Wire):
+    """Where a group of fields came from."""
+
+    record: str = Field(description="source:native_id of the record that gave it")
+    same: list[str] = Field(default_factory=list[str], description="records that say the same")
+    beat: list[Beaten] = Field(default_factory=list[Beaten])
+
+
+class Consent(_Wire):
+    """The word in force for one channel and purpose."""
+
+    channel: str
+    purpose: str
+    state: Literal["granted", "denied"]
+    basis: str | None = None
+    evidence: str | None = None
+    occurred_at: str | None = None
+    record: str
+
+
+class ContactPoint(_Wire):
+    """A mailbox or number, the golden one of each kind first."""
+
+    kind: Literal["email", "mobile", "landline"]
+    value: str
+    quality: str
+    records: list[str]
+    consents: list[Consent] = Field(default_factory=list[Consent], description="absent without the scope `consent`")
+
+
+class Part(_Wire):
+    """Orders of one channel or store."""
+
+    orders: int
+    net_revenue: str
+
+
+class OrderAggregates(_Wire):
+    """Orders in one currency; money as decimal text."""
+
+    currency: str
+    orders: int
+    returns: int
+    net_revenue: str
+    average_basket: str | None
+    first_order_at: str | None
+    last_order_at: str | None
+    preferred_channel: str | None
+    preferred_store: str | None
+    by_channel: dict[str, Part]
+    by_store: dict[str, Part]
+
+
+class Aggregates(_Wire):
+    """What the events add up to."""
+
+    orders: list[OrderAggregates]
+    last_email_click_at: str | None
+
+
+class Score(_Wire):
+    """A score and its reason in words."""
+
+    value: int
+    reason: str
+
+
+class DataQuality(Score):
+    """How complete, valid and fresh the golden record is (0 to 100)."""
+
+    completeness: float
+    validity: float
+    freshness: float
+
+
+class Rfm(_Wire):
+    """Quintiles among all buyers, 5 is best; null for a customer who never bought."""
+
+    recency: Score
+    frequency: Score
+    monetary: Score
+
+
+class Scores(_Wire):
+    """All scores."""
+
+    rfm: Rfm | None
+    data_quality: DataQuality
+
+
+class Household(_Wire):
+    """People of one surname at one address."""
+
+    household_id: str
+    members: list[str]
+
+
+class SourceRecord(_Wire):
+    """One record of the customer, standardised."""
+
+    source: str
+    native_id: str
+    record_id: str = Field(description="the id given to the record when it first arrived; answers for ever")
+    store: str | None = None
+    record_kind: str | None = None
+    civility: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    birth_name: str | None = None
+    company: str | None = None
+    birth_date: str | None = None
+    email: str | None = None
+    mobile: str | None = None
+    landline: str | None = None
+    loyalty_number: str | None = None
+    address: Address | None = None
+    is_guest: bool = False
+    deleted: bool = False
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class Profile(_Wire):
+    """One customer. Members outside the key's scopes are absent."""
+
+    customer_id: str
+    golden: Golden | None = None
+    provenance: dict[str, Provenance] | None = None
+    contact_points: list[ContactPoint] | None = None
+    aggregates: Aggregates | None = None
+    scores: Scores | None = None
+    household: Household | None = None
+    records: list[SourceRecord] | None = None
+
+
+class CustomerPage(_Wire):
+    """A page of customers, oldest first."""
+
+    customers: list[Profile]
+    next_cursor: str | None = Field(description="give it back for the next page; null at the end")
+
+
+class Identifier(_Wire):
+    """One identifier; `record` is written source:native_id."""
+
+    type: Literal["email", "phone", "loyalty_number", "record"]
+    value: Annotated[str, Field(min_length=1, max_length=320)]
+
+
+class LookupRequest(_Wire):
+    """Up to 100 identifiers."""
+
+    identifiers: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"identifiers": [{"type": "email", "value": "marie.durand@example.org"}]}]}
+    )
+
+
+class LookupResult(_Wire):
+    """What one identifier found. `ambiguous` names the customers that share it, at most ten."""
+
+    status: Literal["found", "not_found", "ambiguous", "invalid"]
+    customer: Profile | None = None
+    customer_ids: list[str] | None = None
+
+
+class LookupResponse(_Wire):
+    """Results in the order of the request."""
+
+    results: list[LookupResult]
+
+
+class ChangeEntry(_Wire):
+    """One change of one customer."""
+
+    sequence: int
+    customer_id: str
+    kind: Literal["created", "updated", "merged", "split"]
+    version: int | None
+    now_customer_id: str | None = Field(description="merged: the customer it is part of now")
+    changed_at: str
+
+
+class ChangePage(_Wire):
+    """Changes in commit order; `next_after` is where to go on, also when there was nothing new."""
+
+    changes: list[ChangeEntry]
+    next_after: int
+
+
+class Health(_Wire):
+    """Whether the service is up."""
+
+    status: Literal["ok"]
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). Never holds personal data."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": True})
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    errors: list[dict[str, Any]] | None = Field(
+        default=None, description="what is wrong with which part of the request"
+    )
