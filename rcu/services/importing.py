@@ -23,6 +23,7 @@ from rcu.cleaning import CleaningSettings
 from rcu.domain.intake import LINE, Batch, Entity, Refusal
 from rcu.errors import InputError
 from rcu.ingest import ELEMENT, Connector
+from rcu.ingest.connector import BATCH_ROWS
 from rcu.ingest.files import named_like
 from rcu.services import frames
 from rcu.store import intake
@@ -68,6 +69,7 @@ class Importer:
     cleaning: CleaningSettings
     clock: Clock
     progress: Callable[[str, int], None] = lambda _name, _rows: None
+    batch_rows: int = BATCH_ROWS
 
     def take(self, paths: Sequence[Path], *, again: bool = False) -> list[FileReport]:
         """Take files, those with records before those that refer to them.
@@ -106,7 +108,7 @@ class Importer:
             known = intake.register_file(connection, self.connector.name, path.name, sha256=sha256, now=self.clock())
         total = _Taken()
         if not known.complete:
-            for batch in self.connector.read(path):
+            for batch in self.connector.read(path, batch_rows=self.batch_rows):
                 if batch.number not in known.batches:
                     total += self.take_batch(batch, known.file_id, path.name)
                 self.progress(path.name, batch.rows_read)
