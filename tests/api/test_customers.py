@@ -1,0 +1,187 @@
+"""Customers over HTTP: by id, by record, by identifiers, page by page."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from rcu.api.schemas import CustomerPage, LookupResponse, Profile
+from rcu.services.reading import customers_page
+from rcu.store.tables import memberships, records
+from tests.api.conftest import Api
+
+
+def stored(api: Api) -> list[dict]:
+    page = customers_page(api.store, cursor=None, limit=100_000)
+    return [orjson.loads(profile.profile) for profile in page.profiles]
+
+
+def joined(api: Api) -> dict:
+    """A customer that all three sources know."""
+    return next(one for one in stored(api) if len({record["source"] for record in one["records"]}) == 3)
+
+
+def test_a_profile_by_id_is_the_document_as_stored(api: Api) -> None:
+    page = customers_page(api.store, cursor=None, limit=1)
+    answer = api.client().get(f"/v1/customers/{page.profiles[0].customer_id}")
+    assert answer.status_code == 200
+    assert answer.content == page.profiles[0].profile.encode()
+    assert answer.headers["cache-control"].startswith("private")
+
+
+def test_every_stored_document_is_what_the_interface_declares(api: Api) -> None:
+    for document in stored(api):
+        Profile.model_validate(document)
+
+
+def test_a_joined_customer_shows_golden_fields_provenance_records_contacts_and_aggregates(api: Api) -> None:
+    document = api.client().get(f"/v1/customers/{joined(api)['customer_id']}").json()
+    assert {record["source"] for record in document["records"]} == {"till", "shop", "email"}
+    assert document["golden"]["last_name"]
+    keys = {f"{record['source']}:{record['native_id']}" for record in document["records"]}
+    assert document["provenance"]["identity"]["record"] in keys
+    assert document["contact_points"][0]["value"] == document["golden"]["email"]
+    assert document["scores"]["data_quality"]["reason"]
+
+
+def test_the_customer_of_a_record_is_found_by_source_and_native_id(api: Api) -> None:
+    document = joined(api)
+    client = api.client()
+    for record in document["records"]:
+        answer = client.get(f"/v1/records/{record['source']}/{record['native_id']}/customer")
+        assert answer.json()["customer_id"] == document["customer_id"]
+
+
+def test_an_id_that_was_given_to_a_record_leads_to_its_customer(api: Api) -> None:
+    """The birth id of any record answers for ever: when another record is older, as a redirect."""
+    document = joined(api)
+    others = [one["record_id"] for one in document["records"] if one["record_id"] != document["customer_id"]]
+    assert others
+    client = api.client()
+    for record_id in others:
+        answer = client.get(f"/v1/customers/{record_id}")
+        assert answer.status_code == 307
+        assert answer.headers["location"] == f"/v1/customers/{document['customer_id']}"
+        assert client.get(answer.headers["location"]).json() == document
+
+
+def test_an_etag_spares_the_second_answer_and_changes_with_the_document(api: Api) -> None:
+    document = joined(api)
+    client = api.client()
+    url = f"/v1/customers/{document['customer_id']}"
+    etag = client.get(url).headers["etag"]
+    assert not etag.startswith("W/")
+    again = client.get(url, headers={"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert api.client("identity").get(url).headers["etag"] != etag
+
+
+def test_an_email_finds_its_customer_however_it_is_written(api: Api) -> None:
+    document = joined(api)
+    email = document["golden"]["email"]
+    asked = [{"type": "email", "value": value} for value in (email, f"  {email.upper()} ", "albertine.never.seen@gmail.com", "nonsense")]
+    answer = api.client().post("/v1/customers/lookup", json={"identifiers": asked})
+    results = LookupResponse.model_validate(answer.json()).results
+    assert [result.status for result in results[2:]] == ["not_found", "invalid"]
+    for result in results[:2]:
+        ids = [result.customer.customer_id] if result.customer else result.customer_ids
+        assert document["customer_id"] in (ids or [])
+
+
+def test_lookups_by_phone_loyalty_number_and_record_agree(api: Api) -> None:
+    document = next(
+        one for one in stored(api) if one["golden"].get("mobile") and one["golden"].get("loyalty_number")
+    )
+    record = document["records"][0]
+    national = "0" + document["golden"]["mobile"][3:]
+    asked = [
+        {"type": "phone", "value": " ".join(national[i : i + 2] for i in range(0, 10, 2))},
+        {"type": "loyalty_number", "value": document["golden"]["loyalty_number"]},
+        {"type": "record", "value": f"{record['source']}:{record['native_id']}"},
+    ]
+    results = api.client().post("/v1/customers/lookup", json={"identifiers": asked}).json()["results"]
+    for result in results:
+        ids = [result["customer"]["customer_id"]] if result["status"] == "found" else result["customer_ids"]
+        assert document["customer_id"] in ids
+
+
+def test_a_landline_of_a_household_is_ambiguous(api: Api) -> None:
+    owners: dict[str, set[str]] = {}
+    for document in stored(api):
+        for point in document["contact_points"]:
+            if point["kind"] == "landline":
+                owners.setdefault(point["value"], set()).add(document["customer_id"])
+    shared, expected = next((number, ids) for number, ids in owners.items() if len(ids) > 1)
+    answer = api.client().post("/v1/customers/lookup", json={"identifiers": [{"type": "phone", "value": shared}]})
+    result = answer.json()["results"][0]
+    assert result["status"] == "ambiguous"
+    assert set(result["customer_ids"]) == expected
+
+
+@pytest.mark.parametrize("limit", [1, 7, 500])
+def test_pages_give_every_customer_once(api: Api, limit: int) -> None:
+    client = api.client()
+    found: list[str] = []
+    cursor = None
+    while True:
+        answer = client.get("/v1/customers", params={"limit": limit} | ({"cursor": cursor} if cursor else {}))
+        page = CustomerPage.model_validate(answer.json())
+        found += [one.customer_id for one in page.customers]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == [one["customer_id"] for one in stored(api)]
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("cursor", ["x", "Yzk6MQ", "YzE6LTE", "é", "YzE6OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk"])
+def test_a_cursor_of_somebody_else_is_refused(api: Api, cursor: str) -> None:
+    answer = api.client().get("/v1/customers", params={"cursor": cursor})
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "urn:rcu:problem:invalid-cursor"
+
+
+def test_the_change_feed_tells_every_customer_and_goes_on_from_where_one_was(api: Api) -> None:
+    client = api.client()
+    first = client.get("/v1/changes", params={"limit": 10}).json()
+    assert [change["sequence"] for change in first["changes"]] == list(range(1, 11))
+    assert {change["kind"] for change in first["changes"]} == {"created"}
+    rest = client.get("/v1/changes", params={"after": first["next_after"], "limit": 1000}).json()
+    assert len(first["changes"]) + len(rest["changes"]) == len(stored(api))
+    end = client.get("/v1/changes", params={"after": rest["next_after"]}).json()
+    assert (end["changes"], end["next_after"]) == ([], rest["next_after"])
+
+
+ROUTES = {
+    "customer by id": (lambda one, _record: ("GET", f"/v1/customers/{one['customer_id']}", None), 2),
+    "customer of a record": (lambda _one, record: ("GET", f"/v1/records/{record['source']}/{record['native_id']}/customer", None), 2),
+    "page of 5": (lambda _one, _record: ("GET", "/v1/customers?limit=5", None), 2),
+    "page of 100": (lambda _one, _record: ("GET", "/v1/customers?limit=100", None), 2),
+    "changes": (lambda _one, _record: ("GET", "/v1/changes?limit=100", None), 2),
+    "lookup of 2 emails": (lambda one, _record: ("POST", "/v1/customers/lookup", 2 * [one["golden"]["email"]]), 2),
+    "lookup of 50 emails": (lambda one, _record: ("POST", "/v1/customers/lookup", 50 * [one["golden"]["email"]]), 2),
+}
+
+
+@pytest.mark.parametrize("name", list(ROUTES))
+def test_a_route_takes_as_many_queries_however_much_it_gives(api: Api, name: str) -> None:
+    document = joined(api)
+    make, expected = ROUTES[name]
+    method, url, emails = make(document, document["records"][0])
+    body = {"identifiers": [{"type": "email", "value": email} for email in emails]} if emails else None
+    client = api.client()
+    client.request(method, url, json=body)
+    with api.queries() as seen:
+        assert client.request(method, url, json=body).status_code == 200
+    statements = [statement for statement in seen if not statement.startswith(("BEGIN", "PRAGMA"))]
+    assert len(statements) == expected, statements  # the key, and what was asked for
+
+
+def test_a_record_that_was_not_matched_yet_has_no_customer(api: Api) -> None:
+    record = joined(api)["records"][0]
+    with api.store.begin() as connection:
+        mine = records.c.native_id == record["native_id"], records.c.source == record["source"]
+        found = records.select().with_only_columns(records.c.record_id).where(*mine)
+        connection.execute(memberships.delete().where(memberships.c.record_id.in_(found)))
+    assert api.client().get(f"/v1/records/{record['source']}/{record['native_id']}/customer").status_code == 404
