@@ -1,0 +1,74 @@
+"""A phonetic code for French surnames: names that sound alike in French get the same code.
+
+The code is read from the match key (upper case, no accents). Rules, in order:
+
+1. particles at the front are dropped (DE LA TOUR sounds as TOUR), spaces are closed up;
+2. letters written double become single; H is silent, except in CH and PH;
+3. groups: PH=F, EAU/AU=O, AI/EI/AY/EY/OE=E, QU/CK/C/Q=K, C before E I Y=S, G before E I Y=J, GU before E I=G, GN=N,
+   SCH/SH/CH=C, Y=I, W=V, X=S, Z=S, TION=SION, ILL=I;
+4. nasals: AN/AM/EN/EM=A and IN/IM/AIN/EIN/YN/UN/UM=I and ON/OM=O before a consonant or the end are written 1, 4 and 0;
+5. silent endings go, again and again: S X Z T D P E, R after E, G and C after a nasal; AULT, AUD, OT, EAU all end as O;
+6. a vowel inside is kept, since French surnames differ by vowels (MARTIN is not MORTON); an empty code is None.
+"""
+
+from __future__ import annotations
+
+import re
+
+PARTICLES = frozenset({"DE", "DU", "DES", "D", "LA", "LE", "LES", "L", "VAN", "VON", "DEN", "DER", "EL", "AL", "BEN",
+                       "DA",
+                       "DI", "DOS", "DEL", "AIT", "TER"})  # fmt: skip
+
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"SCH|SH|TCH", "CH"),
+        (r"PH", "F"),
+        (r"(?<!C)H", ""),
+        (r"(.)\1+", r"\1"),
+        (r"TION", "SION"),
+        (r"Y(?=[NM](?:[^AEIOUY]|$))", "I"),
+        (r"EAU[XLTDS]*$|AU[LTDX]+S?$|EAU|AU", "O"),
+        (r"(?:AI|EI|I|U)[NM](?=[^AEIOUYNM]|$)", "4"),
+        (r"[AE][NM](?=[^AEIOUYNM]|$)", "1"),
+        (r"O[NM](?=[^AEIOUYNM]|$)", "0"),
+        (r"OEU|EU|OE", "E"),
+        (r"AI|EI|AY|EY", "E"),
+        (r"OI|OY", "2"),
+        (r"OU", "U"),
+        (r"ILE?(?=[AEIOU]|$)", "I"),
+        (r"CH", "8"),
+        (r"GN", "N"),
+        (r"G(?=[EI])", "J"),
+        (r"GU(?=[EI])", "G"),
+        (r"C(?=[EI])", "S"),
+        (r"QU|CK|[CQ]", "K"),
+        (r"Y", "I"),
+        (r"W", "V"),
+        (r"X|Z", "S"),
+        (r"(.)\1+", r"\1"),
+    )
+)
+_SILENT = re.compile(r"(?<=.)(?:ER$|[STDPE]$)|(?<=[014])[GK]$")
+
+
+def sound(key: str) -> str | None:
+    """Code a surname's match key, or None when nothing is left to pronounce.
+
+    Digits of the result stand for sounds (0 on, 1 an, 2 oi, 4 in, 8 ch); compare codes, do not read them.
+    """
+    code = "".join(without_particles(key).split())
+    for pattern, replacement in _RULES:
+        code = pattern.sub(replacement, code)
+    while (shorter := _SILENT.sub("", code)) != code:
+        code = shorter
+    return code or None
+
+
+def without_particles(key: str) -> str:
+    """Drop the particles a surname starts with; a name made of particles alone is kept whole."""
+    words = key.split(" ")
+    start = 0
+    while start < len(words) - 1 and words[start] in PARTICLES:
+        start += 1
+    return " ".join(words[start:])

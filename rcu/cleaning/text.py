@@ -1,0 +1,81 @@
+"""The two normal forms of text: clean (for display) and folded (for comparing)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from importlib.resources import files
+
+_NULLS = frozenset({"NULL", "(NULL)", "<NULL>", "N/A", "#N/A", "#REF!", "#VALEUR!"})
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4`\u2032", "'"))
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+# letters that Unicode does not decompose
+_LETTERS = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+                          "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "TH", "ß": "ss", "ı": "i",
+                          "\u1e9e": "SS", "·": " "})  # fmt: skip
+_SEPARATORS = re.compile(r"[^0-9A-Z]+")
+_ROUNDS = 6
+
+
+def clean(text: str | None) -> str | None:
+    """Make text fit for display: NFKC, plain apostrophes and hyphens, no control characters, single spaces.
+
+    None for what holds nothing: blank text and the words spreadsheets and databases write for nothing.
+    """
+    if text is None:
+        return None
+    if not (text.isascii() and text.isprintable()):
+        text = settle(_printable, text)
+    text = " ".join(text.split())
+    return None if not text or text.strip(" .,;:-").upper() in _NULLS else text
+
+
+def fold(text: str) -> str:
+    """Reduce text to its comparable form: upper case, no accents, runs of anything else to one space."""
+    if text.isascii():
+        return _SEPARATORS.sub(" ", text.upper()).strip()
+    return settle(_fold_unicode, text)
+
+
+def settle(step: Callable[[str], str], text: str) -> str:
+    """Apply a rewriting until it changes nothing, so that a second pass finds nothing left to do."""
+    for _ in range(_ROUNDS):
+        rewritten = step(text)
+        if rewritten == text:
+            break
+        text = rewritten
+    return text
+
+
+def repeated(text: str) -> bool:
+    """Tell whether text is one character over and over (`XXX`, `aaa`)."""
+    return len(text) > 1 and len(set(text)) == 1
+
+
+def load_lines(name: str) -> frozenset[str]:
+    """Read a list shipped in `rcu/cleaning/data`: one entry a line, `#` starts a comment."""
+    return frozenset(_entries(name))
+
+
+def load_pairs(name: str) -> dict[str, str]:
+    """Read a two-column list shipped in `rcu/cleaning/data`: `key,value` a line, `#` starts a comment."""
+    pairs = (line.split(",", 1) for line in _entries(name))
+    return {key.strip(): value.strip() for key, value in pairs}
+
+
+def _entries(name: str) -> Iterable[str]:
+    content = (files("rcu.cleaning") / "data" / name).read_text(encoding="utf-8")
+    lines = (line.partition("#")[0].strip() for line in content.splitlines())
+    return [line for line in lines if line]
+
+
+def _printable(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).translate(_HYPHENS)
+    return "".join(letter if letter.isprintable() else " " for letter in plain)
+
+
+def _fold_unicode(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).translate(_LETTERS).upper())
+    letters = (letter for letter in decomposed if not unicodedata.category(letter).startswith("M"))
+    return " ".join("".join(letter if letter.isalnum() else " " for letter in letters).split())
