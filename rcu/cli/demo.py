@@ -14,6 +14,7 @@ from rcu.cli.admin import serve
 from rcu.cli.common import now, opened, out
 from rcu.cli.data import print_reports, print_run, run_with_progress, take_files
 from rcu.cli.identity import print_evaluation
+from rcu.config import settings
 from rcu.errors import Conflict, InputError
 from rcu.services import evaluation, keys, reading, sources
 from rcu.store import schema
@@ -45,6 +46,7 @@ def demo(
     )
     if serve_it:
         os.environ["RCU_DATABASE_URL"] = url
+        settings.cache_clear()
         serving = port if port is not None else int(os.environ.get("RCU_PORT", "8000"))
         out.print(f"\nserving on http://127.0.0.1:{serving} (API key in {key_file}); stop with Ctrl-C")
         serve(host=None, port=port, workers=1)

