@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("store", sa.Text(), nullable=True),
         sa.Column("is_guest", sa.Boolean(), nullable=False),
         sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.Column("absent", sa.Boolean(), nullable=False, comment="not in the source's last full export"),
         sa.Column("created_at", Instant(), nullable=True),
         sa.Column("updated_at", Instant(), nullable=True),
         sa.Column("raw", sa.Text(), nullable=False, comment="the personal fields as the source wrote them, JSON"),

@@ -66,18 +66,23 @@ def list_sources(as_json: AsJson = False) -> None:
 def import_files(
     source_name: Annotated[str, typer.Argument(metavar="SOURCE", help="the source the files are of")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="files to import")],
+    accept_absences: Annotated[
+        bool, typer.Option("--accept-absences", help="believe a full export that lacks many records")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import files of a source. The same file is taken once; refused rows go to quarantine."""
     with opened() as store:
-        reports = take_files(store, source_name, files, quiet=as_json)
+        reports = take_files(store, source_name, files, quiet=as_json, accept_absences=accept_absences)
     if as_json:
         print_json(reports)
     else:
         print_reports(reports)
 
 
-def take_files(store: Store, source_name: str, files: list[Path], *, quiet: bool = False) -> list[FileReport]:
+def take_files(
+    store: Store, source_name: str, files: list[Path], *, quiet: bool = False, accept_absences: bool = False
+) -> list[FileReport]:
     """Import files with progress."""
     found = sources.find_source(store, source_name)
     with progress(quiet=quiet) as shown:
@@ -90,7 +95,8 @@ def take_files(store: Store, source_name: str, files: list[Path], *, quiet: bool
             shown.update(task, description=f"{source_name}: {name}, {rows:,} rows")
 
         cleaning = cleaning_settings(settings())
-        reports = Importer(store, found.connect(), cleaning, now, told).take(files)
+        importer = Importer(store, found.connect(), cleaning, now, told, accept_absences=accept_absences)
+        reports = importer.take(files)
         return reports + release(store, source_name, cleaning, now)
 
 
@@ -107,6 +113,12 @@ def print_reports(reports: list[FileReport]) -> None:
         )  # fmt: skip
         table.add_row(one.name + (" (taken before)" if one.again else ""), *(f"{number:,}" for number in numbers))
     out.print(table)
+    for one in reports:
+        if one.absences_held:
+            out.print(
+                f"[bold yellow]{one.name} lacks {one.absent:,} records its source had[/]: too many to be believed, so "
+                "they stay. If it is complete, import it again with --accept-absences."
+            )
 
 
 def run(as_json: AsJson = False) -> None:

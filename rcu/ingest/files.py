@@ -48,6 +48,18 @@ def blocks(stream: IO[bytes]) -> Iterator[bytes]:
         yield block
 
 
+def last_bytes(path: Path, count: int = 4096) -> bytes:
+    """Give the last bytes of a file's content, unpacked."""
+    with open_checked(path) as stream:
+        if not is_gzip(path):
+            stream.seek(max(path.stat().st_size - count, 0))
+            return stream.read()
+        tail = b""
+        for block in blocks(stream):
+            tail = (tail + block)[-count:]
+        return tail
+
+
 def named_like(path: Path, patterns: tuple[str, ...]) -> bool:
     """Tell whether a file's name fits one of the patterns, `.gz` or not, upper or lower case."""
     name = path.name.casefold().removesuffix(".gz")

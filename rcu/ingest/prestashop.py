@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,7 +16,7 @@ import pandas as pd
 from rcu.domain.intake import LINE, Batch, Entity, Refusal
 from rcu.errors import UnreadableFile
 from rcu.ingest.connector import BATCH_ROWS, Description, FileKind
-from rcu.ingest.files import named_like, open_checked
+from rcu.ingest.files import last_bytes, named_like, open_checked
 from rcu.ingest.frames import frame_of_rows
 from rcu.ingest.jsonarray import Element, JsonArray
 from rcu.ingest.prestashop_rows import (
@@ -31,6 +33,8 @@ from rcu.ingest.rewriting import RefusedRow, json_array
 KIND: Final = "prestashop"
 ELEMENT: Final = "element"
 """The column of raw rows that holds an element whole."""
+_NUL: Final = "\\u0000"
+_ENDED: Final = re.compile(rb"\](?:\s*,[^\[\]{}]*)?\s*\}?$")
 EURO: Final[Mapping[str, str]] = MappingProxyType({"1": "EUR"})
 
 
@@ -74,6 +78,7 @@ class PrestashopConnector:
     def read(self, path: Path, *, batch_rows: int = BATCH_ROWS) -> Iterator[Batch]:
         """Read an export as batches (see `Connector.read`); an element of the array is a row."""
         resource = _required(path)
+        _require_end(path)
         with open_checked(path) as stream:
             elements = iter(JsonArray(stream, key=resource.key, file=path.name))
             number = 0
@@ -93,7 +98,7 @@ class PrestashopConnector:
             try:
                 found = self._read(element, resource)
             except BadElementError as bad:
-                refusals.append(Refusal(element.place, bad.field, bad.reason, bad.detail, element.text))
+                refusals.append(Refusal(element.place, bad.field, bad.reason, bad.detail, _text_of(element)))
                 continue
             accepted.append(element)
             for entity, row in found:
@@ -104,6 +109,8 @@ class PrestashopConnector:
     def _read(self, element: Element, resource: Resource) -> Rows:
         if element.malformed or not isinstance(element.value, dict):
             raise BadElementError(None, "not_an_object", "a JSON object")
+        if _NUL in element.text:
+            raise BadElementError(None, "bad_value", "no NUL character, which is no text")
         value = cast("dict[str, object]", element.value)
         reading = Reading(element.place, value, self.time_zone, self.currencies)
         return list(resource.read(reading))
@@ -112,6 +119,19 @@ class PrestashopConnector:
 def _resource(path: Path) -> Resource | None:
     longest_first = sorted(RESOURCES, key=lambda one: -len(one.key))
     return next((one for one in longest_first if named_like(path, (f"{one.key}*.json",))), None)
+
+
+def _text_of(element: Element) -> str:
+    """The element as JSON: what is none becomes a JSON string."""
+    return json.dumps(element.text, ensure_ascii=False) if element.malformed else element.text
+
+
+def _require_end(path: Path) -> None:
+    """Refuse a file that was cut short before anything of it is taken."""
+    tail = last_bytes(path).strip()
+    if tail and not _ENDED.search(tail):
+        hint = "the transfer was probably cut short: fetch the file again"
+        raise UnreadableFile(path.name, "the array does not end", hint=hint)
 
 
 def _required(path: Path) -> Resource:

@@ -13,6 +13,8 @@ from rcu.ingest.contract import Contract, FieldRule
 from rcu.ingest.lines import parse_quoted
 
 SAMPLE_BYTES: Final = 1 << 20
+MAX_COLUMN_NAME: Final = 300
+"""Every refused row repeats the names of the columns."""
 _BOM: Final = codecs.BOM_UTF8
 _WIDE_BOMS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _FEW: Final = 3
@@ -45,6 +47,10 @@ def read_header(sample: bytes, contract: Contract, *, file: str) -> list[str]:
     text = line.removeprefix(_BOM).decode(contract.encoding, "replace").removesuffix("\r")
     parted = parse_quoted(text, contract) if contract.quote else None
     header = [name.strip() for name in parted or text.split(contract.separator)]
+    if any(len(name) > MAX_COLUMN_NAME for name in header):
+        raise UnreadableFile(
+            file, f"a column name of more than {MAX_COLUMN_NAME} characters", hint="is the first line whole?"
+        )
     _check_header(header, contract, file=file)
     return header
 

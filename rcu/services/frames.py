@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+import orjson
 import pandas as pd
 import pyarrow as pa
 import uuid_utils
@@ -162,13 +164,14 @@ def _hashable(column: pd.Series) -> pd.Series:
 
 
 def raw_json(frame: pd.DataFrame, fields: Sequence[str]) -> list[str]:
-    """Each row's raw fields as a JSON object, as the source wrote them."""
+    """Each row's raw fields as a JSON object, as the source wrote them; what it left out is left out."""
     present = [name for name in fields if name in frame.columns]
-    if not present or frame.empty:
-        return ["{}"] * len(frame)
-    return (
-        frame[present].astype(object).to_json(orient="records", lines=True, force_ascii=False).split("\n")[: len(frame)]
-    )
+    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in present]
+    rows = zip(*columns, strict=True) if columns else itertools.repeat((), len(frame))
+    return [
+        orjson.dumps({name: value for name, value in zip(present, row, strict=True) if value is not None}).decode()
+        for row in rows
+    ]
 
 
 def _last_of_each(frame: pd.DataFrame, key: str, dated: str | None) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
+import uuid_utils
 from pyarrow import parquet
 
 from rcu.cleaning import CleaningSettings
@@ -38,7 +40,11 @@ _ORDER: Final = (Entity.RECORD, Entity.ADDRESS, Entity.ORDER, Entity.ORDER_LINE,
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file. `again` means its bytes were taken before, so nothing was done."""
+    """What became of one file. `again` means its bytes were taken before, so nothing was done.
+
+    `absent` counts records that were not in a full export, and so no longer exist at their source. When they are too
+    many to be believed nothing is done about them (`absences_held`).
+    """
 
     name: str
     again: bool
@@ -48,6 +54,8 @@ class FileReport:
     records: Upserted
     events: Upserted
     consents: int
+    absent: int = 0
+    absences_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,28 @@ class _Taken:
         return _Taken(self.records + other.records, self.events + other.events, self.consents + other.consents)
 
 
+MOST_ABSENT: Final = 0.05
+"""A full export that lacks a larger share of its source's records is not believed about them, unless told to be."""
+FEW_ABSENT: Final = 10
+"""So few are always believed."""
+
+_WORD: Final = re.compile(r"[\w.-]+")
+
+
+class Present:
+    """The native ids met in a file; every word of a refused row counts as one, for it may be a record's id."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    def add(self, batch: Batch) -> None:
+        """Take note of a batch."""
+        frame = batch.frames.get(Entity.RECORD)
+        if frame is not None:
+            self.ids += frame["native_id"].tolist()
+            self.ids += {word for refusal in batch.refusals for word in _WORD.findall(refusal.raw)}
+
+
 @dataclass(frozen=True, slots=True)
 class Importer:
     """Takes files of one source into a store."""
@@ -70,6 +100,7 @@ class Importer:
     clock: Clock
     progress: Callable[[str, int], None] = lambda _name, _rows: None
     batch_rows: int = BATCH_ROWS
+    accept_absences: bool = False
 
     def take(self, paths: Sequence[Path], *, again: bool = False) -> list[FileReport]:
         """Take files, those with records before those that refer to them.
@@ -103,22 +134,45 @@ class Importer:
         return next(place for place, kind in enumerate(kinds) if named_like(path, kind.patterns)), path.name
 
     def _take_file(self, path: Path, *, again: bool) -> FileReport:
-        sha256 = file_digest(path) + (f" {self.clock().isoformat()}" if again else "")
+        sha256 = file_digest(path) + (f" {uuid_utils.uuid7()}" if again else "")
         with self.store.begin() as connection:
             known = intake.register_file(connection, self.connector.name, path.name, sha256=sha256, now=self.clock())
-        total = _Taken()
-        if not known.complete:
+        total, present = _Taken(), Present()
+        absent, held = 0, False
+        if not known.complete or self.accept_absences:
             for batch in self.connector.read(path, batch_rows=self.batch_rows):
                 if batch.number not in known.batches:
                     total += self.take_batch(batch, known.file_id, path.name)
+                present.add(batch)
                 self.progress(path.name, batch.rows_read)
-            with self.store.begin() as connection:
-                intake.complete_file(connection, known.file_id, self.clock())
+            absent, held = self._complete(path, known.file_id, present, again=again)
         with self.store.read() as connection:
             read, accepted, refused = intake.file_totals(connection, known.file_id)
         return FileReport(
-            path.name, known.complete, read, accepted, refused, total.records, total.events, total.consents
+            path.name,
+            known.complete,
+            read,
+            accepted,
+            refused,
+            total.records,
+            total.events,
+            total.consents,
+            absent,
+            held,
         )
+
+    def _complete(self, path: Path, file_id: int, present: Present, *, again: bool) -> tuple[int, bool]:
+        """Close a file; when it is a full export, mark the records it does not have (see `FileReport.absent`)."""
+        full = self.connector.describe().files[self._place(path)[0]].full and not again and bool(present.ids)
+        ids = pa.table({"native_id": pa.array(present.ids if full else [], pa.string())})
+        with self.store.staged(ids) as staged, self.store.begin() as connection:
+            intake.complete_file(connection, file_id, self.clock())
+            if not full:
+                return 0, False
+            missing, live = intake.absences(connection, staged, self.connector.name)
+            believed = self.accept_absences or len(missing) <= max(MOST_ABSENT * live, FEW_ABSENT)
+            intake.set_absent(connection, staged, self.connector.name, mark=believed)
+            return len(missing), not believed
 
     def take_batch(self, batch: Batch, file_id: int, name: str) -> _Taken:
         """Take one batch in one transaction: what it holds, what it refuses, and the fact that it was taken."""

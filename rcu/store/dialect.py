@@ -94,7 +94,7 @@ def open_dialect(url: str) -> Dialect:
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return _Sqlite(Path(parsed.database).absolute())
         case "postgresql":
-            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
             return _Postgresql(engine)
         case _:
             raise ConfigurationError("the database is neither SQLite in a file nor PostgreSQL", hint=_ADDRESSES)
@@ -114,7 +114,7 @@ class _Sqlite:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._exchange = Path(tempfile.mkdtemp(prefix=f".{path.name}-exchange-", dir=path.parent))
-        self.engine = create_engine(f"sqlite:///{path}")
+        self.engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
         event.listen(self.engine, "connect", _configure_sqlite)
         event.listen(self.engine, "begin", _begin_sqlite)
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    false,
     func,
     insert,
     literal,
@@ -114,13 +115,14 @@ def upsert_records(
             staged.c.birth_id,
             *(staged.c[name] for name in delivered),
             literal(now, records.c.arrived_at.type),
+            false(),
             true(),
             true(),
         )
         .where(staged.c.native_id.is_not(None))
         .order_by(staged.c.line)
     )
-    names = ["source", "native_id", "birth_id", *delivered, "arrived_at", "to_match", "to_project"]
+    names = ["source", "native_id", "birth_id", *delivered, "arrived_at", "absent", "to_match", "to_project"]
     statement = upsert(connection, records).from_select(names, rows)
     excluded = statement.excluded
     statement = statement.on_conflict_do_update(
@@ -153,6 +155,33 @@ def _not_older(
 def _count_new(connection: Connection, staged: Table, source: str) -> int:
     known = exists().where(records.c.source == source, records.c.native_id == staged.c.native_id)
     return connection.execute(select(func.count()).select_from(staged).where(~known)).scalar_one()
+
+
+def absences(connection: Connection, staged: Table, source: str) -> tuple[list[str], int]:
+    """Native ids of a source's live records that are not among the staged ones, and how many live records it has."""
+    present = exists().where(staged.c.native_id == records.c.native_id)
+    live = records.c.source == source, ~records.c.deleted, ~records.c.absent
+    missing = connection.execute(select(records.c.native_id).where(*live, ~present)).scalars()
+    return list(missing), connection.execute(select(func.count()).select_from(records).where(*live)).scalar_one()
+
+
+def set_absent(connection: Connection, staged: Table, source: str, *, mark: bool) -> int:
+    """Mark records that are absent from a full export (when `mark`), and take the mark off those that are back.
+
+    Args:
+        connection: the transaction.
+        staged: the native ids that are present.
+        source: the source's name.
+        mark: False only takes marks off.
+    """
+    present = exists().where(staged.c.native_id == records.c.native_id)
+    changed = {"to_project": True}
+    back = update(records).where(records.c.source == source, records.c.absent, present)
+    connection.execute(back.values(absent=False, **changed))
+    if not mark:
+        return 0
+    gone = update(records).where(records.c.source == source, ~records.c.deleted, ~records.c.absent, ~present)
+    return connection.execute(gone.values(absent=True, **changed)).rowcount
 
 
 def unknown_owners(connection: Connection, staged: Table, source: str) -> dict[int, str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import BigInteger, Connection, Table, and_, cast, delete, func, literal, not_, select, update
+from sqlalchemy import BigInteger, Connection, Table, and_, cast, delete, func, literal, not_, or_, select, update
 
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.store.dialect import upsert
@@ -26,11 +26,12 @@ from rcu.store.tables import (
 
 def members(store: Store, staged: Table) -> pa.Table:
     """Every standard column of the records staged as (record_id, cluster_id), by cluster, oldest record first."""
-    own = ("record_id", "birth_id", "source", "native_id", "store", "is_guest", "deleted", "created_at", "updated_at")
+    own = ("record_id", "birth_id", "source", "native_id", "store", "is_guest", "created_at", "updated_at")
     statement = (
         select(
             staged.c.cluster_id,
             *(records.c[name] for name in (*own, *STANDARD_COLUMNS)),
+            or_(records.c.deleted, records.c.absent).label("deleted"),
             records.c.address_updated_at,
             sources.c.rank,
         )

@@ -125,6 +125,7 @@ records = Table(
     Column("store", Text),
     Column("is_guest", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    Column("absent", Boolean, nullable=False, comment="not in the source's last full export"),
     Column("created_at", Instant),
     Column("updated_at", Instant),
     Column("raw", Text, nullable=False, comment="the personal fields as the source wrote them, JSON"),
