@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
@@ -37,7 +38,7 @@ def from_environment() -> FastAPI:
     """Make the application from RCU_* settings; what `rcu serve` runs."""
     chosen = settings()
     store = Store(chosen.database_url)
-    app = create_app(store, cleaning=cleaning_settings(chosen))
+    app = create_app(store, cleaning=cleaning_settings(chosen, datetime.now(UTC).date()))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:

@@ -94,7 +94,7 @@ def take_files(
             rows += count
             shown.update(task, description=f"{source_name}: {name}, {rows:,} rows")
 
-        cleaning = cleaning_settings(settings())
+        cleaning = cleaning_settings(settings(), now().date())
         importer = Importer(store, found.connect(), cleaning, now, told, accept_absences=accept_absences)
         reports = importer.take(files)
         return reports + release(store, source_name, cleaning, now)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from rcu.cleaning import CleaningSettings
 from rcu.config import Settings
 
 
-def cleaning_settings(settings: Settings) -> CleaningSettings:
-    """How this retailer's values are cleaned."""
+def cleaning_settings(settings: Settings, today: date) -> CleaningSettings:
+    """How this retailer's values are cleaned; birth dates after `today` are not believed."""
     return CleaningSettings(
-        pivot_year=settings.century_pivot, own_domains=settings.own_domains, shop_names=settings.shop_names
+        pivot_year=settings.century_pivot,
+        as_of=today,
+        own_domains=settings.own_domains,
+        shop_names=settings.shop_names,
     )

@@ -80,24 +80,25 @@ class Dialect(Protocol):
         ...
 
 
-def open_dialect(url: str) -> Dialect:
+def open_dialect(address: str) -> Dialect:
     """Open `sqlite:///file.db` or `postgresql://...`.
 
     Raises:
         ConfigurationError: when the address is of another database, in memory, or not an address.
     """
     try:
-        parsed = make_url(url)
+        parsed = make_url(address)
     except ArgumentError:
         raise ConfigurationError("the database address cannot be read", hint=_ADDRESSES) from None
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return _Sqlite(Path(parsed.database).absolute())
         case "postgresql":
-            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
-            return _Postgresql(engine)
+            url = parsed.set(drivername="postgresql+psycopg")
+            return _Postgresql(create_engine(url, pool_pre_ping=True, hide_parameters=True))
         case _:
-            raise ConfigurationError("the database is neither SQLite in a file nor PostgreSQL", hint=_ADDRESSES)
+            msg = "the database is neither SQLite in a file nor PostgreSQL"
+            raise ConfigurationError(msg, hint=_ADDRESSES)
 
 
 def upsert(connection: Connection, table: Table) -> Upsert:

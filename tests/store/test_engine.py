@@ -12,7 +12,8 @@ from rcu.errors import ConfigurationError, Conflict
 from rcu.store import sources
 from rcu.store.engine import Store
 from rcu.store.sources import SourceRow
-from rcu.store.tables import runs, sources as sources_table
+from rcu.store.tables import runs
+from rcu.store.tables import sources as sources_table
 from tests.conftest import NOW, Databases
 
 INSTANT = datetime(2025, 10, 26, 0, 30, 0, 123456, tzinfo=UTC)

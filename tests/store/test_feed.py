@@ -57,7 +57,9 @@ def test_a_reader_sees_every_change_once_and_in_order_while_writers_write(store:
 
 def test_a_transaction_that_fails_gives_its_numbers_back(store: Store) -> None:
     def fail() -> None:
-        rows = pa.table({"position": [1], "customer_id": ["x"], "kind": ["updated"], "version": [1], "now_customer_id": pa.nulls(1)})
+        rows = pa.table(
+            {"position": [1], "customer_id": ["x"], "kind": ["updated"], "version": [1], "now_customer_id": pa.nulls(1)}
+        )
         with store.staged(rows) as staged, store.begin() as connection:
             profiles.announce(connection, staged, 1, NOW)
             raise ZeroDivisionError
