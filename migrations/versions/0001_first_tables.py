@@ -48,8 +48,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "identifier_frequency",
-        sa.Column("identifier", sa.Text(), nullable=False, comment="a column of records"),
-        sa.Column("value", sa.Text(), nullable=False, comment="a value carried by too many names to mean anybody"),
+        sa.Column(
+            "identifier", sa.Text(), nullable=False, comment="a column of records, or block: and a blocking rule"
+        ),
+        sa.Column(
+            "value",
+            sa.Text(),
+            nullable=False,
+            comment="a value carried by too many names, or the key of a block that is split",
+        ),
         sa.PrimaryKeyConstraint("identifier", "value", name=op.f("pk_identifier_frequency")),
     )
     op.create_table(

@@ -7,7 +7,7 @@ them. A block larger than `most_records` is split by a second set of columns rat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,11 +50,38 @@ class CandidatePairs:
 
 def blocking_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
     """The key of each record under one rule; 0 where a column is missing."""
+    keys = _unsplit_keys(table, rule)
+    return _split_oversize(table, rule, keys) if rule.then_by else keys
+
+
+def _unsplit_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
     keys, present = _combined(table, rule.of, either_order=rule.either_order)
     keys[~present] = NO_KEY
-    if rule.then_by:
-        return _split_oversize(table, rule, keys)
     return keys
+
+
+def oversize_blocks(table: EncodedTable, rules: Sequence[BlockingRule]) -> dict[str, frozenset[int]]:
+    """The keys of the blocks that are split, by the name of their rule.
+
+    A block is split or not by its size alone: when one crosses the line, the candidates among its records change
+    although none of them did.
+    """
+    found: dict[str, frozenset[int]] = {}
+    for rule in rules:
+        if rule.then_by:
+            keys, sizes = np.unique(_unsplit_keys(table, rule), return_counts=True)
+            found[rule.name] = frozenset(keys[(sizes > rule.most_records) & (keys != NO_KEY)].tolist())
+    return found
+
+
+def in_blocks(table: EncodedTable, rules: Sequence[BlockingRule], blocks: Mapping[str, frozenset[int]]) -> Bools:
+    """Which records are in one of the blocks, given by rule and key."""
+    answer = np.zeros(table.size, dtype=bool)
+    for rule in rules:
+        if blocks.get(rule.name):
+            wanted = np.fromiter(blocks[rule.name], dtype=np.uint64)
+            answer |= np.isin(_unsplit_keys(table, rule), wanted)
+    return answer
 
 
 def _combined(table: EncodedTable, columns: Sequence[str], *, either_order: bool = False) -> tuple[Hashes, Bools]:
@@ -92,7 +119,8 @@ def _split_oversize(table: EncodedTable, rule: BlockingRule, keys: Hashes) -> Ha
     if not oversize.any():
         return keys
     finer, present = _combined(table, rule.then_by)
-    refined = np.where(present, _mix(keys ^ finer) | np.uint64(1), NO_KEY)
+    # Mixed once more: of one value in both places the two keys are the same, and would undo each other.
+    refined = np.where(present, _mix(_mix(keys) ^ finer) | np.uint64(1), NO_KEY)
     return np.where(oversize, refined, keys)
 
 

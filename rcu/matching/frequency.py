@@ -8,6 +8,7 @@ the same whatever order they came in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ import pandas as pd
 from rcu.matching.arrays import Bools, Index
 from rcu.matching.model import Identifier, MatchModel
 from rcu.matching.table import MISSING, EncodedTable
+
+T = TypeVar("T")
 
 GenericValues = Mapping[str, frozenset[str]]
 """Column name to the values of it that are nobody's."""
@@ -45,10 +48,12 @@ def carriers(table: EncodedTable, values: GenericValues) -> Bools:
     return answer
 
 
-def changed_verdicts(before: GenericValues, after: GenericValues) -> GenericValues:
+def changed_verdicts(
+    before: Mapping[str, frozenset[T]], after: Mapping[str, frozenset[T]]
+) -> Mapping[str, frozenset[T]]:
     """The values whose verdict differs between two states."""
     columns = before.keys() | after.keys()
-    none: frozenset[str] = frozenset()
+    none: frozenset[T] = frozenset()
     return {column: before.get(column, none) ^ after.get(column, none) for column in columns}
 
 

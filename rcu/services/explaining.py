@@ -25,7 +25,7 @@ def explain(store: Store, model: MatchModel, left: RecordKey, right: RecordKey) 
     found = rows.records_by_key(store, [left, right], model.columns()).to_pandas()
     places = [_place(found, key) for key in (left, right)]
     table = EncodedTable.encode(found, model.columns())
-    kernel = Kernel(without_generic(table, rows.generic_identifiers(store)), model)
+    kernel = Kernel(without_generic(table, rows.verdicts(store).generic), model)
     clusters = found["cluster_id"].to_numpy()[places]
     return explain_pair(kernel, *places), bool(clusters[0] == clusters[1])
 

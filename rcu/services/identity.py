@@ -14,13 +14,15 @@ import pandas as pd
 import pyarrow as pa
 
 from rcu.matching.arrays import Bools, Index
+from rcu.matching.blocking import in_blocks, oversize_blocks
 from rcu.matching.clustering import Clustering, cluster
-from rcu.matching.frequency import GenericValues, carriers, changed_verdicts, generic_values, without_generic
+from rcu.matching.frequency import carriers, changed_verdicts, generic_values, without_generic
 from rcu.matching.model import MatchModel
 from rcu.matching.scoring import Kernel, WeighedPairs, weigh_candidates
 from rcu.matching.table import EncodedTable
 from rcu.store import identity as rows
 from rcu.store.engine import Store
+from rcu.store.identity import Verdicts
 
 _NO_EVIDENCE_SIGN: Final = ord("-")
 
@@ -35,7 +37,7 @@ class Identity:
         touched: records whose links were worked out again.
         to_project: records marked as having an outdated profile.
         links: the links found for touched records: left_id, right_id, weight, pattern.
-        generic: identifier values that are nobody's.
+        verdicts: what depends on how often values occur: identifiers that are nobody's, blocks that are split.
         refused: how many links were not followed because they would have broken a constraint.
     """
 
@@ -44,7 +46,7 @@ class Identity:
     touched: Bools
     to_project: Bools
     links: pa.Table
-    generic: GenericValues
+    verdicts: Verdicts
     refused: int
 
 
@@ -64,13 +66,17 @@ def resolve(store: Store, model: MatchModel, *, everything: bool = False) -> Ide
         model: the matching model.
         everything: do not trust any stored link (another model, or to verify).
     """
-    records, table = load(store, model)
-    generic = generic_values(table, model)
+    records, whole = load(store, model)
+    generic = generic_values(whole, model)
+    table = without_generic(whole, generic)
+    blocks = oversize_blocks(table, model.blocking)
     touched = np.ones(len(records), dtype=bool)
     if not everything:
-        crossed = changed_verdicts(rows.generic_identifiers(store), generic)
-        touched = records["to_match"].to_numpy(dtype=bool) | carriers(table, crossed)
-    kernel = Kernel(without_generic(table, generic), model)
+        before = rows.verdicts(store)
+        touched = records["to_match"].to_numpy(dtype=bool, copy=True)
+        touched |= carriers(whole, changed_verdicts(before.generic, generic))
+        touched |= in_blocks(table, model.blocking, changed_verdicts(before.oversize, blocks))
+    kernel = Kernel(table, model)
     found = weigh_candidates(kernel, touched=None if touched.all() else touched)
     record_ids = records["record_id"].to_numpy(dtype=np.int64)
     kept = _stored_pairs(store, record_ids, touched, model)
@@ -81,7 +87,7 @@ def resolve(store: Store, model: MatchModel, *, everything: bool = False) -> Ide
         touched=touched,
         to_project=records["to_project"].to_numpy(dtype=bool),
         links=_link_table(found, record_ids),
-        generic=generic,
+        verdicts=Verdicts(generic, blocks),
         refused=len(clusters.refused),
     )
 

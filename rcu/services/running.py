@@ -249,7 +249,7 @@ def _publish(
         now = clock()
         with store.begin() as connection:
             identity_rows.replace_links(connection, touched, links)
-            identity_rows.replace_generic(connection, dict(identity.generic))
+            identity_rows.replace_verdicts(connection, identity.verdicts)
             identity_rows.put_memberships(connection, members)
             profile_rows.replace_aggregates(connection, projected, sums)
             profile_rows.replace_scores(connection, projected, scored)

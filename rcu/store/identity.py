@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import pyarrow as pa
 from sqlalchemy import Connection, Table, and_, delete, or_, select, update
@@ -11,6 +13,8 @@ from rcu.domain.records import RecordKey
 from rcu.store.dialect import upsert
 from rcu.store.engine import Store
 from rcu.store.tables import identifier_frequency, links, memberships, records
+
+_BLOCK: Final = "block: "
 
 
 def records_to_match(store: Store, columns: Sequence[str]) -> pa.Table:
@@ -41,23 +45,40 @@ def stored_memberships(store: Store) -> pa.Table:
     return store.read_arrow(select(memberships.c.record_id, memberships.c.cluster_id).order_by(memberships.c.record_id))
 
 
-def generic_identifiers(store: Store) -> dict[str, frozenset[str]]:
-    """The identifier values found to be nobody's at the last run, by column."""
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What the last run concluded from how often values occur.
+
+    `generic`: identifier values that are nobody's, by column; `oversize`: keys of blocks that were split, by rule.
+    """
+
+    generic: Mapping[str, frozenset[str]]
+    oversize: Mapping[str, frozenset[int]]
+
+
+def verdicts(store: Store) -> Verdicts:
+    """The verdicts of the last run."""
+    generic: dict[str, set[str]] = {}
+    oversize: dict[str, set[int]] = {}
     with store.read() as connection:
-        rows = connection.execute(select(identifier_frequency.c.identifier, identifier_frequency.c.value)).all()
-    found: dict[str, set[str]] = {}
-    for identifier, value in rows:
-        found.setdefault(identifier, set()).add(value)
-    return {identifier: frozenset(values) for identifier, values in found.items()}
+        for name, value in connection.execute(select(identifier_frequency.c.identifier, identifier_frequency.c.value)):
+            if name.startswith(_BLOCK):
+                oversize.setdefault(name.removeprefix(_BLOCK), set()).add(int(value))
+            else:
+                generic.setdefault(name, set()).add(value)
+    return Verdicts(
+        {name: frozenset(values) for name, values in generic.items()},
+        {name: frozenset(values) for name, values in oversize.items()},
+    )
 
 
-def replace_generic(connection: Connection, generic: dict[str, frozenset[str]]) -> None:
-    """Remember which identifier values are nobody's."""
+def replace_verdicts(connection: Connection, found: Verdicts) -> None:
+    """Remember the verdicts of this run."""
     connection.execute(delete(identifier_frequency))
-    rows = [
-        {"identifier": name, "value": value} for name, values in sorted(generic.items()) for value in sorted(values)
-    ]
-    if rows:
+    pairs = [(name, value) for name, values in found.generic.items() for value in values]
+    pairs += [(_BLOCK + name, str(key)) for name, keys in found.oversize.items() for key in keys]
+    if pairs:
+        rows = [{"identifier": name, "value": value} for name, value in sorted(pairs)]
         connection.execute(identifier_frequency.insert(), rows)
 
 

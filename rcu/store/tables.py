@@ -146,8 +146,13 @@ records = Table(
 identifier_frequency = Table(
     "identifier_frequency",
     metadata,
-    Column("identifier", Text, primary_key=True, comment="a column of records"),
-    Column("value", Text, primary_key=True, comment="a value carried by too many names to mean anybody"),
+    Column("identifier", Text, primary_key=True, comment="a column of records, or block: and a blocking rule"),
+    Column(
+        "value",
+        Text,
+        primary_key=True,
+        comment="a value carried by too many names, or the key of a block that is split",
+    ),
 )
 
 links = Table(

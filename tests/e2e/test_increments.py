@@ -1,0 +1,47 @@
+"""What depends on how often a value occurs is worked out again, for unchanged records too, when it crosses the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rcu.matching.blocking import BlockingRule
+from rcu.matching.model import MatchModel
+from rcu.services.verification import verify
+from tests.conftest import Databases, Road
+from tests.e2e.test_deliveries import client, till_file
+from tests.e2e.test_road import partition
+
+NAMES = ("GARNIER", "LEROUX", "PICARD", "ROGER", "MEUNIER", "LACROIX", "BARBIER")
+SHARED = "boutique.du.centre.lyon@gmail.com"
+
+
+def test_a_mailbox_that_becomes_the_shop_s_parts_whom_it_joined(road: Road, tmp_path: Path) -> None:
+    """Two records joined by a mailbox alone part on the day too many names carry it."""
+    pair = [client("C1", last="MOREAU", first="", email=SHARED), client("C2", last="", first="PAULE", email=SHARED)]
+    bare = [row.replace("12/03/1980;12 RUE DE LA PAIX;;75002;PARIS", ";;;;") for row in pair]
+    road.take("till", till_file(tmp_path, "1", *bare))
+    road.run()
+    assert frozenset({"till:C1", "till:C2"}) in partition(road)
+    others = [client(f"C1{place}", last=name, first=f"{name[:4]}INE", email=SHARED) for place, name in enumerate(NAMES)]
+    road.take("till", till_file(tmp_path, "2", *bare, *others))
+    report = road.run()
+    assert frozenset({"till:C1", "till:C2"}) not in partition(road)
+    assert report.split == 1
+    assert verify(road.store, road.model).differences == 0
+
+
+def test_a_block_that_grows_too_large_is_split_as_a_rebuild_splits_it(
+    databases: Databases, model: MatchModel, tmp_path: Path
+) -> None:
+    """The pair is brought together by its postcode alone, as long as few live there."""
+    rule = BlockingRule(name="postcode", of=("postcode",), most_records=8, then_by=("street_key",))
+    road = Road(databases.open(), model.model_copy(update={"blocking": (rule,)}))
+    pair = [client("C1", email=SHARED), client("C2", email=SHARED).replace("RUE DE LA PAIX", "AVENUE FOCH")]
+    road.take("till", till_file(tmp_path, "1", *pair))
+    road.run()
+    assert frozenset({"till:C1", "till:C2"}) in partition(road)
+    others = [client(f"C1{place}", last=name, first="ODILE") for place, name in enumerate(NAMES)]
+    road.take("till", till_file(tmp_path, "2", *pair, *others))
+    road.run()
+    assert verify(road.store, road.model).differences == 0
+    assert frozenset({"till:C1", "till:C2"}) not in partition(road)
