@@ -10,8 +10,7 @@ import typer
 from rcu import __version__
 from rcu.cli import admin, data, demo, identity, quarantine
 from rcu.cli.common import err, exit_code, out
-
-# DEDUPE
+from rcu.cli.dedupe import dedupe
 from rcu.errors import RcuError
 
 app = typer.Typer(
@@ -31,7 +30,7 @@ app.command("evaluate")(identity.evaluate)
 app.command("explain")(identity.explain)
 app.command("verify")(identity.verify)
 app.command("demo")(demo.demo)
-# DEDUPE2
+app.command("dedupe")(dedupe)
 
 
 def _version(asked: bool) -> None:

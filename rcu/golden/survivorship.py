@@ -13,6 +13,9 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
+_NEVER: Final = np.int64(-(2**62))
+"""An instant before any other, in microseconds; it can be negated."""
+
 Preference = Literal["usable", "live", "source_rank", "recency", "completeness"]
 
 
@@ -119,7 +122,7 @@ def _instants(rows: pd.DataFrame, group: Group) -> np.ndarray:
     if group.name in {"address", "mobile", "landline"}:
         instant = rows["address_updated_at"].fillna(instant)
     numbers = instant.to_numpy(dtype="datetime64[us]").astype(np.int64)
-    return np.where(instant.isna().to_numpy(), np.int64(0), numbers)
+    return np.where(instant.isna().to_numpy(), _NEVER, numbers)
 
 
 def _usable(rows: pd.DataFrame, group: Group) -> np.ndarray:

@@ -43,7 +43,7 @@ def rfm(table: pd.DataFrame) -> pd.DataFrame:
     buyers = table.loc[table["orders"] > 0]
     days = buyers["last_order_at"].dt.strftime("%Y-%m-%d")
     orders = buyers["orders"].astype(str) + np.where(buyers["orders"] == 1, " order", " orders")
-    money = (buyers["net_revenue_minor"] / 100).map("{:.2f}".format)
+    money = (buyers["net_revenue_minor"] / 100).map("{:.2f}".format).astype(object)  # text also where nobody bought
     parts = [
         _part(
             buyers,

@@ -100,6 +100,13 @@ def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Index, *, constraints: Co
     return Clustering(lowest, refused)
 
 
+def components(pairs: WeighedPairs, size: int, *, floor: float, largest: int = LARGEST_EXAMINED) -> Index:
+    """Number the connected components of the pairs that weigh `floor` or more; those too large are cut as above."""
+    strong = pairs.only(pairs.weight >= floor)
+    links = _Links(strong.left, strong.right, strong.weight)
+    return _components(_bounded(links, size, floor, largest=largest), size)
+
+
 def _all_links(links: WeighedPairs, must: Index) -> _Links:
     """Must-links weigh more than anything a machine can say."""
     return _Links(
@@ -115,12 +122,12 @@ def _components(links: _Links, size: int) -> Index:
     return labels.astype(np.int64)
 
 
-def _bounded(links: _Links, size: int, floor: float) -> _Links:
+def _bounded(links: _Links, size: int, floor: float, *, largest: int = LARGEST_EXAMINED) -> _Links:
     """Drop the weakest links of components too large to examine, a bit of weight at a time, until none is left."""
     heaviest = links.weight[np.isfinite(links.weight)].max(initial=floor)
     while floor <= heaviest:
         labels = _components(links, size)
-        oversize = np.bincount(labels, minlength=1) > LARGEST_EXAMINED
+        oversize = np.bincount(labels, minlength=1) > largest
         if not oversize.any():
             break
         floor += 1.0

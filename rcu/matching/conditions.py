@@ -32,6 +32,7 @@ _METRICS: Final[dict[str, Callable[..., float]]] = {
     "jaro_winkler": JaroWinkler.similarity,
     "levenshtein": Levenshtein.normalized_similarity,
 }
+_ROUNDING: Final = 1e-6
 
 
 class _Condition(BaseModel, ABC):
@@ -176,9 +177,10 @@ class Similar(_OnValues):
     floor: float = Field(ge=0, le=1)
 
     def alike(self, column: Column, one: Index, other: Index) -> Bools:
+        # RapidFuzz rounds its cutoff: pairs exactly at it can be lost, so it is given one a little lower.
         scores: Floats = process.cpdist(
             _texts(column, one), _texts(column, other),
-            scorer=_METRICS[self.metric], score_cutoff=self.floor, dtype=np.float64,
+            scorer=_METRICS[self.metric], score_cutoff=max(self.floor - _ROUNDING, 0.0), dtype=np.float64,
         )  # fmt: skip
         return scores >= self.floor
 
@@ -208,8 +210,15 @@ class _EachPair(_OnValues):
     """A condition too particular for a vectorised metric; still only once for each distinct pair of values."""
 
     def alike(self, column: Column, one: Index, other: Index) -> Bools:
-        pairs = zip(_texts(column, one), _texts(column, other), strict=True)
-        return np.fromiter((self.fits(a, b) for a, b in pairs), dtype=bool, count=len(one))
+        answer = self.might(column, one, other)
+        work = np.flatnonzero(answer)
+        pairs = zip(_texts(column, one[work]), _texts(column, other[work]), strict=True)
+        answer[work] = np.fromiter((self.fits(a, b) for a, b in pairs), dtype=bool, count=len(work))
+        return answer
+
+    def might(self, column: Column, one: Index, other: Index) -> Bools:  # noqa: ARG002 - a rule may look at values
+        """Rule out, cheaply, pairs of values for which the condition cannot hold."""
+        return np.ones(len(one), dtype=bool)
 
     @abstractmethod
     def fits(self, one: str, other: str) -> bool:
@@ -220,6 +229,9 @@ class Initial(_EachPair):
     """One value is only the initial (or initials) of the other: J and JEAN, JP and JEAN PIERRE, J P and JEAN PIERRE."""
 
     test: Literal["initial"] = "initial"
+
+    def might(self, column: Column, one: Index, other: Index) -> Bools:
+        return column.initials[one] == column.initials[other]
 
     def fits(self, one: str, other: str) -> bool:
         short, full = sorted((one, other), key=lambda text: (len(text), text))
@@ -245,6 +257,9 @@ class SharedToken(_EachPair):
 
     test: Literal["shared_token"] = "shared_token"
     shortest: int = Field(default=3, ge=1)
+
+    def might(self, column: Column, one: Index, other: Index) -> Bools:
+        return (column.words[one] > 1) | (column.words[other] > 1)
 
     def fits(self, one: str, other: str) -> bool:
         few, many = sorted((set(one.split()), set(other.split())), key=len)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rcu.matching.arrays import Index
+from rcu.matching.arrays import Floats, Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,6 @@ def evaluate(clusters: Sequence[object] | pd.Series, truth: Sequence[object] | p
     sizes_found, sizes_true = np.bincount(found, minlength=1), np.bincount(true, minlength=1)
     found_pairs, true_pairs, right_pairs = _pairs(sizes_found), _pairs(sizes_true), _pairs(sizes_both)
     together = sizes_both[both].astype(np.float64)
-    count = max(len(found), 1)
     return Evaluation(
         records=len(found),
         clusters=len(np.unique(found)),
@@ -62,9 +61,7 @@ def evaluate(clusters: Sequence[object] | pd.Series, truth: Sequence[object] | p
         found_pairs=found_pairs,
         right_pairs=right_pairs,
         pairwise=Quality(_ratio(right_pairs, found_pairs), _ratio(right_pairs, true_pairs)),
-        b_cubed=Quality(
-            float((together / sizes_found[found]).sum()) / count, float((together / sizes_true[true]).sum()) / count
-        ),
+        b_cubed=Quality(_mean(together / sizes_found[found]), _mean(together / sizes_true[true])),
     )
 
 
@@ -77,6 +74,10 @@ def _joint(found: Index, true: Index) -> tuple[Index, Index]:
 
 def _pairs(sizes: Index) -> int:
     return int((sizes * (sizes - 1) // 2).sum())
+
+
+def _mean(shares: Floats) -> float:
+    return float(shares.mean()) if len(shares) else 1.0
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -67,7 +67,7 @@ class Comparison(_Part):
     name: str
     shows: tuple[str, ...] = Field(description="columns whose values an explanation shows")
     missing: Condition
-    levels: tuple[ComparisonLevel, ...]
+    levels: tuple[ComparisonLevel, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _last_level_is_open(self) -> Self:
@@ -177,7 +177,7 @@ class MatchModel(_Part):
 
     def to_json(self) -> bytes:
         """The model as readable JSON, the same bytes for the same model."""
-        return orjson.dumps(self.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(self.model_dump(mode="json", exclude_none=True), option=orjson.OPT_INDENT_2)
 
     @classmethod
     def from_json(cls, content: bytes, *, where: str = "model") -> Self:

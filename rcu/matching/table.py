@@ -36,6 +36,17 @@ class Column:
         """The length of each distinct value, in characters."""
         return np.fromiter((len(value) for value in self.values), dtype=np.int64, count=len(self.values))
 
+    @cached_property
+    def initials(self) -> Index:
+        """The first letter of each distinct value, as a number; 0 where there is none."""
+        firsts = (ord(text[0]) if (text := value.lstrip()) else 0 for value in self.values)
+        return np.fromiter(firsts, dtype=np.int64, count=len(self.values))
+
+    @cached_property
+    def words(self) -> Index:
+        """How many words each distinct value has."""
+        return np.fromiter((len(value.split()) for value in self.values), dtype=np.int64, count=len(self.values))
+
     @property
     def present(self) -> Bools:
         """Which records have a value."""

@@ -1,0 +1,304 @@
+"""Unsupervised training: what the levels of a model are worth, learnt from the records at hand without any label.
+
+`u` comes from random pairs, cleared of the few that are one person. `m` and the number of duplicates come from
+expectation-maximisation (Dempster, Laird and Rubin, 1977; Winkler, 1988) on the counts of the patterns of levels among
+blocked pairs. A pattern is weighed against its expected number among *all* pairs, not among the blocked ones, so what
+blocking selected for does not pass for agreement by chance. The model handed in is the prior: with few duplicates, or
+none, the probabilities stay near its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from rcu.matching.arrays import Floats, Index, Levels
+from rcu.matching.blocking import candidate_pairs
+from rcu.matching.conditions import Equal
+from rcu.matching.model import Comparison, Frequencies, MatchModel
+from rcu.matching.scoring import Kernel
+from rcu.matching.table import MISSING, EncodedTable
+
+RANDOM_PAIRS: Final = 300_000
+BLOCKED_PAIRS: Final = 1_000_000
+PRIOR_PAIRS: Final = 30.0
+"""How many known duplicates the model handed in counts for, when `m` is learnt."""
+PRIOR_STRANGERS: Final = 1_000.0
+"""How many pairs of strangers it counts for, when `u` is learnt."""
+PRIOR_RECORDS: Final = 50.0
+"""How many records the usual chance of agreement counts for, when the frequency of values is learnt."""
+PRIOR_HOUSEHOLD: Final = 100.0
+"""The same for pairs of a household, when `h` is learnt."""
+MOST_DIFFERENT: Final = 0.5
+"""The largest share of one person's pairs that may differ in a first name, a birth date and the like."""
+ROUNDS: Final = 60
+ENOUGH: Final = 1e-5
+LEAST: Final = 1e-9
+LEAST_RECORDS: Final = 1e-3
+"""The least number of other records of the same person, on average, that is ever believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The trained model and what it was trained on: expected duplicates and household pairs among all pairs."""
+
+    model: MatchModel
+    random_pairs: int
+    blocked_pairs: int
+    rounds: int
+    expected_matches: float
+    expected_household: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Distinct rows of levels among pairs, and how many pairs (of the whole file) show each."""
+
+    levels: Levels
+    counts: Floats
+
+
+@dataclass(slots=True)
+class _Estimate:
+    """Probabilities of the levels under the three explanations, and the expected number of pairs of the first two."""
+
+    m: list[Floats]
+    h: list[Floats]
+    u: list[Floats]
+    matches: float
+    household: float
+
+
+def train(draft: MatchModel, table: EncodedTable, *, seed: int = 0, source: Index | None = None) -> Training:
+    """Learn the probabilities of a draft model from the records of a table.
+
+    Args:
+        draft: comparisons, blocking rules and default probabilities, which are the prior; frequencies are
+            renewed for the columns that levels name in `frequency_of`. A level whose `m` is its `u` stays neutral.
+        table: the records, encoded over `draft.columns()`.
+        seed: of the samples. The same seed and records give the same model to the bit.
+        source: a number for each record; when given, only pairs of two sources count (each person once per source).
+    """
+    rng = np.random.default_rng(seed)
+    kernel = Kernel(table, _without_frequencies(draft))
+    possible = _possible_pairs(table.size, source)
+    left, right = _random_pairs(table.size, rng, source)
+    seen = _shares_by_level(draft, kernel, left, right)
+    blocked, patterns = _blocked_patterns(kernel, rng, source)
+    estimate = _start(draft, seen, table.size)
+    rounds = 0
+    for rounds in range(1, ROUNDS + 1):
+        before = estimate.matches
+        _improve(estimate, draft, patterns, seen=seen, possible=possible)
+        if abs(estimate.matches - before) <= ENOUGH * before and rounds > 5:
+            break
+    return Training(_trained(draft, table, estimate), len(left), blocked, rounds, estimate.matches, estimate.household)
+
+
+def _without_frequencies(model: MatchModel) -> MatchModel:
+    """The same levels, none adjusted for the frequency of values: patterns are about levels only."""
+    plain = tuple(
+        comparison.model_copy(
+            update={"levels": tuple(level.model_copy(update={"frequency_of": None}) for level in comparison.levels)}
+        )
+        for comparison in model.comparisons
+    )
+    return model.model_copy(update={"comparisons": plain, "frequencies": {}})
+
+
+def _possible_pairs(size: int, source: Index | None) -> float:
+    every = size * (size - 1) / 2
+    if source is None:
+        return max(every, 1.0)
+    sizes = np.bincount(source).astype(np.float64)
+    return max(every - float((sizes * (sizes - 1) / 2).sum()), 1.0)
+
+
+def _random_pairs(size: int, rng: np.random.Generator, source: Index | None) -> tuple[Index, Index]:
+    """Every pair of a small table, a sample of a large one."""
+    if size * (size - 1) // 2 <= RANDOM_PAIRS:
+        left, right = (places.astype(np.int64) for places in np.triu_indices(size, k=1))
+    else:
+        left, right = rng.integers(0, size, RANDOM_PAIRS), rng.integers(0, size - 1, RANDOM_PAIRS)
+        right += right >= left
+    if source is not None:
+        apart = source[left] != source[right]
+        left, right = left[apart], right[apart]
+    return left, right
+
+
+def _shares_by_level(draft: MatchModel, kernel: Kernel, left: Index, right: Index) -> list[Floats]:
+    """For each comparison, how often pairs drawn at random show each level, where both have a value."""
+    shares: list[Floats] = []
+    for comparison in draft.comparisons:
+        levels = kernel.levels_of(comparison, left, right)
+        counts = np.bincount(levels[levels >= 0], minlength=len(comparison.levels)).astype(np.float64)
+        exact = _agreement_by_chance(kernel.table, comparison)
+        if exact is not None:
+            counts[0] = exact * counts.sum()
+        prior = _normal(np.array([level.u for level in comparison.levels]))
+        shares.append(_normal(counts + PRIOR_STRANGERS * prior))
+    return shares
+
+
+def _agreement_by_chance(table: EncodedTable, comparison: Comparison) -> float | None:
+    """The exact share of pairs that are equal in the one column of a first level; a sample is poor at what is rare."""
+    first = comparison.levels[0].when
+    if not isinstance(first, Equal) or len(first.of) != 1:
+        return None
+    codes = table[first.of[0]].codes
+    counts = np.bincount(codes[codes != MISSING], minlength=1).astype(np.float64)
+    filled = counts.sum()
+    return float((counts * (counts - 1)).sum() / (filled * (filled - 1))) if filled > 1 else None
+
+
+def _blocked_patterns(kernel: Kernel, rng: np.random.Generator, source: Index | None) -> tuple[int, _Patterns]:
+    """Count the patterns among candidate pairs; of many candidates, a sample stands for all."""
+    width = len(kernel.model.comparisons)
+    total = sum(len(pairs.left) for pairs in candidate_pairs(kernel.table, kernel.model.blocking))
+    share = min(1.0, BLOCKED_PAIRS / max(total, 1))
+    rows = [np.empty((0, width), dtype=np.int8)]
+    for left, right in _sampled(kernel, share, rng=rng, source=source):
+        levels = [kernel.levels_of(comparison, left, right).astype(np.int8) for comparison in kernel.model.comparisons]
+        rows.append(np.stack(levels, axis=1))
+    every = np.concatenate(rows)
+    return total, _counted(every, share)
+
+
+def _sampled(
+    kernel: Kernel, share: float, *, rng: np.random.Generator, source: Index | None
+) -> Iterator[tuple[Index, Index]]:
+    for pairs in candidate_pairs(kernel.table, kernel.model.blocking):
+        chosen = np.ones(len(pairs.left), dtype=bool) if share >= 1.0 else rng.random(len(pairs.left)) < share
+        if source is not None:
+            chosen &= source[pairs.left] != source[pairs.right]
+        yield pairs.left[chosen], pairs.right[chosen]
+
+
+def _counted(rows: Levels, share: float) -> _Patterns:
+    packed = np.zeros(len(rows), dtype=np.int64)
+    for place in range(rows.shape[1]):
+        packed = packed * 16 + rows[:, place] + 1
+    _, first, counts = np.unique(packed, return_index=True, return_counts=True)
+    return _Patterns(rows[first], counts / share)
+
+
+def _start(draft: MatchModel, seen: list[Floats], size: int) -> _Estimate:
+    m, h = (
+        [_normal(np.array([getattr(level, name) for level in c.levels])) for c in draft.comparisons]
+        for name in ("m", "h")
+    )
+    return _Estimate(m, h, [share.copy() for share in seen], matches=0.05 * size, household=0.05 * size)
+
+
+def _normal(shares: Floats) -> Floats:
+    return shares / shares.sum()
+
+
+def _improve(
+    estimate: _Estimate, draft: MatchModel, patterns: _Patterns, *, seen: list[Floats], possible: float
+) -> None:
+    """One round: the share of each explanation in every pattern, then the probabilities that fit these shares best."""
+    same, household = _responsibilities(estimate, patterns, possible)
+    estimate.matches = max(float(same.sum()), LEAST)
+    estimate.household = max(float(household.sum()), LEAST)
+    for place, comparison in enumerate(draft.comparisons):
+        levels, width = patterns.levels[:, place], len(comparison.levels)
+        known = levels >= 0
+        prior = _normal(np.array([level.m for level in comparison.levels]))
+        counted = np.bincount(levels[known], weights=same[known], minlength=width)
+        estimate.m[place] = _normal(counted + PRIOR_PAIRS * prior)
+        if _is_own(comparison):
+            estimate.m[place] = _mostly_alike(estimate.m[place])
+        shared = np.bincount(levels[known], weights=household[known], minlength=width)
+        fixed = _normal(np.array([level.h for level in comparison.levels]))
+        # Never more than half learnt: nothing else would hold this explanation to what a household is.
+        estimate.h[place] = _normal(shared + max(PRIOR_HOUSEHOLD, float(shared.sum())) * fixed)
+        rate = min(estimate.matches / possible, 0.5)
+        cleared = (seen[place] - rate * estimate.m[place]) / (1 - rate)
+        estimate.u[place] = _normal(np.maximum(cleared, np.maximum(0.02 * seen[place], LEAST)))
+        neutral = [level.m == level.u for level in comparison.levels]
+        estimate.m[place][neutral] = estimate.h[place][neutral] = estimate.u[place][neutral]
+
+
+def _is_own(comparison: Comparison) -> bool:
+    """Whether a comparison is about what each person has for himself: a household agrees on it ten times less often."""
+    return comparison.levels[0].m >= 10 * comparison.levels[0].h
+
+
+def _mostly_alike(shares: Floats) -> Floats:
+    """Hold "one person" to what it means: what a person has for himself differs outright half of the time at most."""
+    different = float(shares[-1])
+    if different <= MOST_DIFFERENT:
+        return shares
+    kept = shares * ((1 - MOST_DIFFERENT) / max(1 - different, LEAST))
+    kept[-1] = MOST_DIFFERENT
+    return kept
+
+
+def _responsibilities(estimate: _Estimate, patterns: _Patterns, possible: float) -> tuple[Floats, Floats]:
+    """The expected number of pairs of one person, and of one household, that show each pattern."""
+    logs = [
+        np.full(len(patterns.counts), np.log(count / possible))
+        for count in (estimate.matches, estimate.household, possible)
+    ]
+    for at, tables in enumerate((estimate.m, estimate.h, estimate.u)):
+        for place, shares in enumerate(tables):
+            logs[at] += np.r_[np.log(np.maximum(shares, LEAST)), 0.0][patterns.levels[:, place]]
+    total = np.logaddexp(np.logaddexp(logs[0], logs[1]), logs[2])
+    return patterns.counts * np.exp(logs[0] - total), patterns.counts * np.exp(logs[1] - total)
+
+
+def _trained(draft: MatchModel, table: EncodedTable, estimate: _Estimate) -> MatchModel:
+    comparisons = tuple(
+        _with_shares(comparison, estimate.m[place], estimate.h[place], u=estimate.u[place])
+        for place, comparison in enumerate(draft.comparisons)
+    )
+    size = max(table.size, 2)
+    return draft.model_copy(
+        update={
+            "comparisons": comparisons,
+            "population": size,
+            "records_of_same": max(2 * estimate.matches / size, LEAST_RECORDS),
+            "records_of_household": max(2 * estimate.household / size, LEAST),
+            "frequencies": frequencies_of(draft.comparisons, table),
+        }
+    )
+
+
+def frequencies_of(comparisons: Iterable[Comparison], table: EncodedTable) -> dict[str, Frequencies]:
+    """The frequencies that the levels of some comparisons name, with the levels' `u` as the usual chance."""
+    levels = [level for comparison in comparisons for level in comparison.levels]
+    return column_frequencies(table, {level.frequency_of: level.u for level in levels if level.frequency_of})
+
+
+def _with_shares(comparison: Comparison, m: Floats, h: Floats, *, u: Floats) -> Comparison:
+    def inside(value: float) -> float:
+        return float(min(max(value, LEAST), 1 - LEAST))
+
+    levels = tuple(
+        level.model_copy(update={"m": inside(m[at]), "h": inside(h[at]), "u": inside(u[at])})
+        for at, level in enumerate(comparison.levels)
+    )
+    return comparison.model_copy(update={"levels": levels})
+
+
+def column_frequencies(table: EncodedTable, by_default: Mapping[str, float]) -> dict[str, Frequencies]:
+    """How often another record carries the value of a given one, for some columns with their usual chance of agreement.
+
+    A value carried c times among n records has the share (c - 1) / (n - 1), drawn towards the usual chance as if
+    `PRIOR_RECORDS` more records had been seen: in a small file nothing is known to be rare.
+    """
+    found: dict[str, Frequencies] = {}
+    for name, usual in sorted(by_default.items()):
+        column = table[name]
+        counts = np.bincount(column.codes[column.present], minlength=len(column.values)).astype(np.float64)
+        whole = max(counts.sum() - 1, 0.0) + PRIOR_RECORDS
+        shares = ((counts - 1 + PRIOR_RECORDS * usual) / whole).tolist()
+        floor = PRIOR_RECORDS * usual / whole
+        listed = {value: share for value, share in zip(column.values, shares, strict=False) if floor < share < 1.0}
+        found[name] = Frequencies(floor=floor, shares=listed)
+    return found

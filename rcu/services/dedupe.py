@@ -1,0 +1,233 @@
+"""Find who is who in anyone's own files: no database, no configuration, no clock.
+
+Read, recognise the columns, make them comparable, learn from the records themselves what agreement is worth, cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from rcu.errors import InputError
+from rcu.ingest.anyfile import AnyFile, read_any
+from rcu.ingest.headers import is_id_header
+from rcu.ingest.recognise import Recognition, recognise
+from rcu.matching.agglomerate import agglomerate
+from rcu.matching.arrays import Index
+from rcu.matching.auto import plan
+from rcu.matching.evaluate import Evaluation, evaluate
+from rcu.matching.frequency import generic_values, without_generic
+from rcu.matching.model import MatchModel
+from rcu.matching.scoring import Kernel, WeighedPairs, weigh_candidates
+from rcu.matching.training import Training, train
+from rcu.services.comparable import Comparable, make_comparable
+
+SEED: Final = 20_240_101
+Stage = Callable[[str], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class DedupeRequest:
+    """What the caller asks; everything but the files can be left to RCU.
+
+    Attributes:
+        files: the tables, of any format, with the same or different columns.
+        id_column: the column that names the rows.
+        chosen: column to field, where RCU should not guess; `ignore` leaves a column out.
+        one_to_one: each person at most once in each file.
+        truth: a column of the files, or a file of ids and labels, to measure the result against.
+    """
+
+    files: tuple[Path, ...]
+    id_column: str | None = None
+    chosen: Mapping[str, str] = field(default_factory=dict[str, str])
+    one_to_one: bool = False
+    truth: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dedupe:
+    """What was found. Arrays and frames have one entry a row of the files, in their order.
+
+    `cluster[i]` is the first row of row i's cluster; `pairs` are the pairs that reached the review threshold.
+    """
+
+    files: tuple[AnyFile, ...]
+    frame: pd.DataFrame
+    source: Index
+    ids: pd.Series[str]
+    recognition: Recognition
+    comparable: Comparable
+    training: Training
+    pairs: WeighedPairs
+    cluster: Index
+    evaluation: Evaluation | None
+    notes: tuple[str, ...]
+
+    @property
+    def model(self) -> MatchModel:
+        """The model learnt from the files."""
+        return self.training.model
+
+    @property
+    def joined(self) -> Index:
+        """The sizes of the clusters of two rows and more."""
+        sizes = np.bincount(self.cluster, minlength=1)
+        return sizes[sizes > 1].astype(np.int64)
+
+    @property
+    def clusters(self) -> int:
+        """How many people there are."""
+        return len(np.unique(self.cluster))
+
+    @property
+    def possible_matches(self) -> int:
+        """How many pairs are left to a person to judge."""
+        return int((self.cluster[self.pairs.left] != self.cluster[self.pairs.right]).sum())
+
+
+def _quietly(_: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+def dedupe(request: DedupeRequest, *, stage: Stage = _quietly) -> Dedupe:
+    """Find the records that are one person.
+
+    Args:
+        request: the files and what is known of them.
+        stage: called with the name of each step, to show progress.
+
+    Raises:
+        InputError: a file cannot be read, or a column or field does not exist.
+    """
+    with stage("Reading"):
+        files = tuple(read_any(path) for path in request.files)
+        frame, source = _together(files)
+        _check(request, files, frame)
+    with stage("Recognising columns"):
+        truth_column = request.truth if request.truth in frame.columns else None
+        named = _id_column(request, files)
+        recognition = recognise(frame, chosen=request.chosen, id_column=named, truth_column=truth_column)
+        told = request.id_column is not None
+        ids, notes = _ids(frame, source, files=files, column=recognition.id_column, told=told)
+        truth = _truth(request, frame, ids)
+        comparable = make_comparable(frame, recognition)
+    if not comparable.traits:
+        msg = "no column to compare people by"
+        raise InputError(msg, hint="name some with --map column=field, for example --map Name=full_name")
+    training, pairs, cluster = _matched(comparable, ids, source=source if request.one_to_one else None, stage=stage)
+    notes = (*(f"{file.name}: {note}" for file in files for note in file.notes), *notes)
+    measured = _measured(cluster, truth)
+    return Dedupe(files, frame, source, ids, recognition, comparable, training, pairs, cluster, measured, notes)
+
+
+def _check(request: DedupeRequest, files: Sequence[AnyFile], frame: pd.DataFrame) -> None:
+    if len(frame) < 2:
+        msg = "there is one row only: nothing to compare it with"
+        raise InputError(msg, hint="give a file with at least two rows")
+    if request.one_to_one and len(files) < 2:
+        msg = "one-to-one needs at least two files"
+        raise InputError(msg, hint="name both files, or leave --one-to-one out")
+
+
+def _matched(
+    comparable: Comparable, ids: pd.Series[str], *, source: Index | None, stage: Stage
+) -> tuple[Training, WeighedPairs, Index]:
+    """Block, learn, weigh and cluster."""
+    with stage("Choosing what to compare"):
+        draft = plan(comparable.frame, comparable.traits)
+        table = without_generic(draft.table, generic_values(draft.table, draft.model))
+    with stage("Learning from the records"):
+        training = train(draft.model, table, seed=SEED, source=source)
+    with stage("Weighing pairs"):
+        kernel = Kernel(table, training.model)
+        pairs = weigh_candidates(kernel)
+        if source is not None:
+            pairs = pairs.only(source[pairs.left] != source[pairs.right])
+    with stage("Clustering"):
+        rank = np.argsort(np.argsort(ids.to_numpy(dtype=object), kind="stable")).astype(np.int64)
+        cluster = agglomerate(kernel, pairs, rank, source=source)
+    return training, pairs, cluster
+
+
+def _together(files: Sequence[AnyFile]) -> tuple[pd.DataFrame, Index]:
+    """Put files below one another; a column that a file lacks is missing there."""
+    frame = pd.concat([file.frame for file in files], ignore_index=True)
+    source = np.repeat(np.arange(len(files), dtype=np.int64), [len(file.frame) for file in files])
+    return frame, source
+
+
+def _id_column(request: DedupeRequest, files: Sequence[AnyFile]) -> str | None:
+    """The column told, or the one that names the rows of every file by itself."""
+    if request.id_column is not None:
+        return request.id_column
+    for name in files[0].frame.columns:
+        everywhere = all(name in file.frame.columns for file in files)
+        if everywhere and is_id_header(name) and name not in {*request.chosen, request.truth}:
+            columns = [file.frame[name] for file in files]
+            if all(column.notna().all() and column.is_unique for column in columns):
+                return str(name)
+    return None
+
+
+def _ids(
+    frame: pd.DataFrame, source: Index, *, files: Sequence[AnyFile], column: str | None, told: bool
+) -> tuple[pd.Series[str], tuple[str, ...]]:
+    """Name the rows: by a column, else by their number; with the file's name in front where two files share an id."""
+    if column is None:
+        numbers = np.concatenate([np.arange(1, len(file.frame) + 1) for file in files])
+        ids, note = pd.Series(numbers.astype(str), dtype="str"), "rows are named by their number: no column of ids"
+    else:
+        ids, note = frame[column], ""
+        bad = ids.isna() | pd.DataFrame({"id": ids, "source": source}).duplicated(keep=False)
+        if bad.any():
+            msg = f"column {column} does not name the rows: {int(bad.sum())} of them have no id, or share one"
+            raise InputError(msg, hint="use another --id" if told else "name the column of ids with --id")
+    notes = [note] if note else []
+    if not ids.is_unique:
+        ids = pd.Series(
+            [f"{files[at].name}:{text}" for at, text in zip(source.tolist(), ids, strict=True)], dtype="str"
+        )
+        notes.append("ids are written file:id, as two files share some")
+    if not ids.is_unique:
+        msg = "two of the files have the same name and the same ids"
+        raise InputError(msg, hint="give each file once, and rename files that share a name")
+    return ids, tuple(notes)
+
+
+def _truth(request: DedupeRequest, frame: pd.DataFrame, ids: pd.Series[str]) -> pd.Series[str] | None:
+    """The label of each row, from a column or from a file of ids and labels; missing where it is not known."""
+    if request.truth is None:
+        return None
+    if request.truth in frame.columns:
+        return frame[request.truth]
+    path = Path(request.truth)
+    if not path.exists():
+        msg = "the truth is neither a column of the files nor a file"
+        raise InputError(msg, hint=f"the columns are: {', '.join(map(str, frame.columns))}")
+    table = read_any(path).frame
+    if len(table.columns) < 2:
+        msg = "the file of truth needs two columns, ids and labels"
+        raise InputError(msg, hint="for example: id,person")
+    named = next((name for name in table.columns if table[name].isin(ids).mean() > 0.5), table.columns[0])
+    label = next(name for name in table.columns if name != named)
+    known = table.dropna(subset=[named]).drop_duplicates(named).set_index(named)[label]
+    truth = ids.map(known)
+    if truth.notna().sum() == 0:
+        msg = "no id of the file of truth is an id of the files"
+        raise InputError(msg, hint="its first column must hold the ids that clusters.csv shows")
+    return truth
+
+
+def _measured(cluster: Index, truth: pd.Series[str] | None) -> Evaluation | None:
+    """Compare with the truth, over the rows for which it is known."""
+    if truth is None:
+        return None
+    known = truth.notna().to_numpy()
+    return evaluate(pd.Series(cluster[known]), truth[known])
