@@ -1,0 +1,338 @@
+"""Which record gives each group of fields of a golden record, and why the others did not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rcu.domain.records import STANDARD_COLUMNS
+from rcu.golden.record import GoldenRecords, golden_records
+from rcu.golden.survivorship import GROUPS, rank_group
+
+OLD, NEW = datetime(2023, 5, 1, tzinfo=UTC), datetime(2025, 5, 1, tzinfo=UTC)
+RANKS = {"shop": 10, "till": 20, "email": 30}
+ADDRESS = {"street": "12 rue des Lilas", "postcode": "35000", "city": "Rennes"}
+OTHER_ADDRESS = {"street": "3 quai Sud", "postcode": "29200", "city": "Brest"}
+Member = Mapping[str, Any]
+
+
+def member(key: str, at: datetime | None = None, **values: Any) -> dict[str, Any]:
+    """A record called `source:native_id`, last changed `at`."""
+    source, native_id = key.split(":")
+    own = {"source": source, "native_id": native_id, "updated_at": at, "rank": RANKS[source]}
+    return {"cluster_id": 1, "deleted": False, "address_updated_at": None, "record_kind": None} | own | values
+
+
+def frame(members: Sequence[Member]) -> pd.DataFrame:
+    """Members as the store hands them over."""
+    columns = [
+        "cluster_id", "source", "native_id", "rank", "deleted", "updated_at", "address_updated_at", *STANDARD_COLUMNS,
+    ]  # fmt: skip
+    made = pd.DataFrame(list(members), columns=columns, dtype=object)
+    instants = dict.fromkeys(["updated_at", "address_updated_at"], "datetime64[us, UTC]")
+    return made.astype({"cluster_id": "int64", "rank": "int64", "deleted": "bool"} | instants)
+
+
+def golden(members: Sequence[Member]) -> GoldenRecords:
+    return golden_records(frame(members))
+
+
+BY_SOURCE = {"first_name": "Anne", "last_name": "Martin"}
+CASES = [
+    pytest.param(
+        "identity",
+        [member("email:1", NEW, **BY_SOURCE), member("shop:1", OLD, first_name="Zoé", last_name="Martin")],
+        "shop:1",
+        {"email:1": "its source is trusted less"},
+        id="names follow the most trusted source, however old",
+    ),
+    pytest.param(
+        "identity",
+        [member("shop:1", OLD, **BY_SOURCE), member("shop:2", NEW, first_name="Zoé", last_name="Martin")],
+        "shop:2",
+        {"shop:1": "it is older"},
+        id="of one source the newer name",
+    ),
+    pytest.param(
+        "identity",
+        [member("shop:1", NEW, first_name="J", last_name="Martin"), member("email:1", OLD, **BY_SOURCE)],
+        "email:1",
+        {"shop:1": "it is not complete enough to use"},
+        id="a whole name before an initial, whatever the source",
+    ),
+    pytest.param(
+        "identity",
+        [member("shop:1", NEW, last_name="Martin"), member("email:1", OLD, **BY_SOURCE)],
+        "email:1",
+        {"shop:1": "it is not complete enough to use"},
+        id="a whole name before half a name",
+    ),
+    pytest.param(
+        "identity",
+        [
+            member("shop:1", NEW, record_kind="couple", **BY_SOURCE),
+            member("till:1", OLD, first_name="Zoé", last_name="Le"),
+        ],
+        "till:1",
+        {"shop:1": "it is not complete enough to use"},
+        id="a couple's name is nobody's name",
+    ),
+    pytest.param(
+        "identity",
+        [member("till:1", company="Lilas SARL"), member("shop:1", first_name="A", last_name="Martin")],
+        "till:1",
+        {"shop:1": "it is not complete enough to use"},
+        id="a company needs no first name",
+    ),
+    pytest.param(
+        "identity",
+        [member("shop:1", OLD, **BY_SOURCE), member("shop:2", OLD, civility="Mme", birth_name="Petit", **BY_SOURCE)],
+        "shop:2",
+        {"shop:1": "it has fewer fields"},
+        id="all else equal, the fuller record",
+    ),
+    pytest.param(
+        "identity",
+        [member("shop:2", OLD, first_name="Zoé", last_name="Martin"), member("shop:1", OLD, **BY_SOURCE)],
+        "shop:1",
+        {"shop:2": "all else is equal"},
+        id="all else equal, the lower key",
+    ),
+    pytest.param(
+        "identity",
+        [member("shop:1", NEW, deleted=True, **BY_SOURCE), member("email:1", OLD, first_name="Zo", last_name="Martin")],
+        "email:1",
+        {"shop:1": "its record was deleted at the source"},
+        id="a deleted record loses to any other",
+    ),
+    pytest.param(
+        "identity",
+        [member("shop:1", NEW, deleted=True, **BY_SOURCE)],
+        "shop:1",
+        {},
+        id="and stands where there is no other",
+    ),
+    pytest.param(
+        "birth_date",
+        [member("shop:1", NEW, birth_date="--03-12"), member("email:1", OLD, birth_date="1980-03-12")],
+        "email:1",
+        {"shop:1": "it is not complete enough to use"},
+        id="a date with its year before one without",
+    ),
+    pytest.param(
+        "birth_date",
+        [member("till:1", NEW, birth_date="1980-03-12"), member("shop:1", OLD, birth_date="1981-03-12")],
+        "shop:1",
+        {"till:1": "its source is trusted less"},
+        id="birth dates follow the source",
+    ),
+    pytest.param(
+        "address",
+        [member("shop:1", OLD, **ADDRESS), member("email:1", NEW, **OTHER_ADDRESS)],
+        "email:1",
+        {"shop:1": "it is older"},
+        id="addresses follow recency, however little the source is trusted",
+    ),
+    pytest.param(
+        "address",
+        [member("shop:1", NEW, postcode="29200"), member("email:1", OLD, **ADDRESS)],
+        "email:1",
+        {"shop:1": "it is not complete enough to use"},
+        id="a whole address before a newer postcode",
+    ),
+    pytest.param(
+        "address",
+        [
+            member("shop:1", OLD, address_updated_at=NEW, **ADDRESS),
+            member("till:1", datetime(2024, 1, 1, tzinfo=UTC), **OTHER_ADDRESS),
+        ],
+        "shop:1",
+        {"till:1": "it is older"},
+        id="an address delivered apart has a date of its own",
+    ),
+    pytest.param(
+        "address",
+        [member("email:1", OLD, **ADDRESS), member("shop:1", OLD, **OTHER_ADDRESS)],
+        "shop:1",
+        {"email:1": "its source is trusted less"},
+        id="of one date the more trusted source",
+    ),
+    pytest.param(
+        "email",
+        [member("shop:1", None, email="a@x.fr"), member("email:1", datetime(1969, 7, 21, tzinfo=UTC), email="b@x.fr")],
+        "email:1",
+        {"shop:1": "it is older"},
+        id="no date is older than any date",
+    ),
+    pytest.param(
+        "email",
+        [member("email:1", NEW), member("shop:1", OLD, email="a@x.fr")],
+        "shop:1",
+        {},
+        id="who has no mailbox does not compete for it",
+    ),
+    pytest.param(
+        "mobile",
+        [
+            member("shop:1", NEW, address_updated_at=OLD, mobile="+33612345678"),
+            member("till:1", datetime(2024, 1, 1, tzinfo=UTC), mobile="+33687654321"),
+        ],
+        "till:1",
+        {"shop:1": "it is older"},
+        id="phones come with the address and have its date",
+    ),
+    pytest.param(
+        "email",
+        [
+            member("shop:1", NEW, address_updated_at=OLD, email="a@x.fr"),
+            member("till:1", datetime(2024, 1, 1, tzinfo=UTC), email="b@x.fr"),
+        ],
+        "shop:1",
+        {"till:1": "it is older"},
+        id="mailboxes do not",
+    ),
+    pytest.param(
+        "loyalty_number",
+        [member("till:1", OLD, loyalty_number="1"), member("till:2", NEW, loyalty_number="2")],
+        "till:2",
+        {"till:1": "it is older"},
+        id="the newest card",
+    ),
+]
+
+
+@pytest.mark.parametrize(("group", "members", "survivor", "because"), CASES)
+def test_who_gives_a_group_and_why(group: str, members: list[Member], survivor: str, because: dict[str, str]) -> None:
+    found = golden(members)
+    told = found.provenance[1][group]
+    assert told["record"] == survivor
+    assert {one["record"]: one["because"] for one in told.get("beat", [])} == because
+    winner = next(one for one in members if f"{one['source']}:{one['native_id']}" == survivor)
+    fields = next(one.fields for one in GROUPS if one.name == group)
+    assert found.fields.loc[1, list(fields)].dropna().to_dict() == {
+        name: winner[name] for name in fields if winner.get(name) is not None
+    }
+
+
+def test_an_address_is_taken_whole() -> None:
+    """The newer address has no complement and no town: those of the older are not mixed in."""
+    old = member("shop:1", OLD, address_complement="Bât B", **ADDRESS)
+    new = member("till:1", NEW, street="3 quai Sud", postcode="29200")
+    found = golden([old, new])
+    assert found.fields.loc[1, ["address_complement", "street", "postcode"]].tolist()[1:] == ["3 quai Sud", "29200"]
+    assert found.fields.loc[1, ["address_complement", "city"]].isna().all()
+    assert found.provenance[1]["address"]["beat"] == [
+        {"record": "shop:1", "values": {"address_complement": "Bât B", **ADDRESS}, "because": "it is older"}
+    ]
+
+
+def test_records_that_say_the_same_are_not_beaten() -> None:
+    found = golden([member("shop:1", OLD, email="a@x.fr"), member("till:1", NEW, email="a@x.fr")])
+    assert found.provenance[1]["email"] == {"record": "till:1", "same": ["shop:1"]}
+
+
+def test_each_group_may_come_from_another_record() -> None:
+    members = [
+        member("shop:1", OLD, email="a@x.fr", **BY_SOURCE, **ADDRESS),
+        member("email:1", NEW, email="b@x.fr", first_name="A", last_name="M", **OTHER_ADDRESS),
+    ]
+    provenance = golden(members).provenance[1]
+    assert {name: told["record"] for name, told in provenance.items()} == {
+        "identity": "shop:1", "address": "email:1", "email": "email:1",
+    }  # fmt: skip
+
+
+def test_clusters_do_not_see_one_another() -> None:
+    members = [member("shop:1", NEW, email="a@x.fr"), member("till:1", OLD, email="b@x.fr", cluster_id=7)]
+    found = golden(members)
+    assert found.fields["email"].to_dict() == {1: "a@x.fr", 7: "b@x.fr"}
+    assert all("beat" not in told["email"] for told in found.provenance.values())
+
+
+def test_a_cluster_of_which_nothing_is_known_has_a_golden_record_all_the_same() -> None:
+    found = golden([member("shop:1", OLD), member("till:1", OLD, cluster_id=7, **BY_SOURCE)])
+    assert found.fields.index.tolist() == [1, 7]
+    assert found.provenance[1] == {}
+    assert found.fields.loc[1].isna().all()
+
+
+def test_no_record_gives_no_golden_record() -> None:
+    found = golden([])
+    assert (len(found.fields), found.provenance) == (0, {})
+
+
+def few(*values: object) -> st.SearchStrategy[object]:
+    return st.sampled_from([None, *values])
+
+
+MEMBERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "cluster_id": st.sampled_from([1, 2]),
+            "source": st.sampled_from(list(RANKS)),
+            "native_id": st.sampled_from("123456"),
+            "deleted": st.booleans(),
+            "updated_at": few(OLD, NEW),
+            "address_updated_at": few(OLD, NEW),
+            "record_kind": few("person", "couple"),
+            "first_name": few("A", "Anne", "Zoé"),
+            "last_name": few("Martin"),
+            "birth_date": few("--03-12", "1980-03-12"),
+            "street": few("12 rue des Lilas", "3 quai Sud"),
+            "postcode": few("35000", "29200"),
+            "city": few("Rennes"),
+            "email": few("a@x.fr", "b@x.fr"),
+            "mobile": few("+33612345678", "+33687654321"),
+        }
+    ).map(lambda values: values | {"rank": RANKS[values["source"]]}),
+    max_size=8,
+    unique_by=lambda values: (values["source"], values["native_id"]),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(members=MEMBERS, data=st.data())
+def test_the_order_of_the_members_changes_nothing(members: list[Member], data: st.DataObject) -> None:
+    one, other = golden(members), golden(data.draw(st.permutations(members)))
+    pd.testing.assert_frame_equal(one.fields, other.fields)
+    assert one.provenance == other.provenance
+
+
+@settings(max_examples=25, deadline=None)
+@given(members=MEMBERS)
+def test_groups_are_never_mixed_and_everybody_who_has_one_is_accounted_for(members: list[Member]) -> None:
+    found = golden(members)
+    records = {(one["cluster_id"], f"{one['source']}:{one['native_id']}"): one for one in members}
+    for cluster, groups in found.provenance.items():
+        for group in GROUPS:
+            having = {
+                key
+                for (of, key), one in records.items()
+                if of == cluster and any(one.get(name) for name in group.needs)
+            }
+            told = groups.get(group.name)
+            assert bool(told) == bool(having)
+            if told:
+                winner = records[cluster, told["record"]]
+                values = found.fields.loc[cluster, list(group.fields)]
+                assert values.astype(object).where(values.notna(), None).to_dict() == {
+                    name: winner.get(name) for name in group.fields
+                }
+                named = [told["record"], *told.get("same", []), *(one["record"] for one in told.get("beat", []))]
+                assert sorted(named) == sorted(having)
+                assert not winner["deleted"] or all(records[cluster, key]["deleted"] for key in having)
+
+
+@settings(max_examples=25, deadline=None)
+@given(members=MEMBERS)
+def test_a_ranking_numbers_the_records_of_each_cluster_from_nought(members: list[Member]) -> None:
+    for group in GROUPS:
+        ranked = rank_group(frame(members), group)
+        for _, rows in ranked.groupby("cluster_id"):
+            assert rows["place"].tolist() == list(range(len(rows)))

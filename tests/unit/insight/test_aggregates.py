@@ -1,0 +1,201 @@
+"""Aggregates equal a recount of the events one by one, to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rcu.insight.aggregates import aggregate_documents, aggregate_table, instant_text, minor_to_decimal
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+class Event(NamedTuple):
+    """One event of a customer, as a source tells it; amounts in cents, negative for a return."""
+
+    cluster: int = 1
+    kind: str = "order"
+    channel: str = "store"
+    store: str | None = "M1"
+    currency: str | None = "EUR"
+    amount: int = 1000
+    at: datetime = START
+
+
+def cells(events: Sequence[Event]) -> pd.DataFrame:
+    """The events summed as the store sums them."""
+    found: dict[tuple[Any, ...], list[Event]] = {}
+    for event in events:
+        found.setdefault(event[:5], []).append(event)
+    columns = ["cluster_id", "kind", "channel", "store", "currency", "count", "amount_minor", "first_at", "last_at"]
+    rows = [
+        (*key, len(group), sum(one.amount for one in group), min(one.at for one in group), max(one.at for one in group))
+        for key, group in found.items()
+    ]
+    made = pd.DataFrame(rows, columns=columns)
+    instants = dict.fromkeys(["first_at", "last_at"], "datetime64[us, UTC]")
+    return made.astype({"cluster_id": "int64", "count": "int64", "amount_minor": "int64"} | instants)
+
+
+def told(*events: Event) -> dict[str, Any]:
+    """The only customer's aggregates in the only currency."""
+    (document,) = aggregate_documents(cells(events)).values()
+    (orders,) = document["orders"]
+    return orders
+
+
+EVENTS = st.lists(
+    st.builds(
+        Event,
+        cluster=st.integers(1, 3),
+        kind=st.sampled_from(["order", "order", "return", "email_click", "email_open"]),
+        channel=st.sampled_from(["store", "online"]),
+        store=st.sampled_from([None, "M1", "M2"]),
+        currency=st.sampled_from(["EUR", "CHF"]),
+        amount=st.integers(-10**9, 10**9),
+        at=st.integers(0, 10**6).map(lambda seconds: START + timedelta(seconds=seconds)),
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(events=EVENTS, data=st.data())
+def test_aggregates_are_a_recount_of_the_events(events: list[Event], data: st.DataObject) -> None:
+    documents = aggregate_documents(cells(data.draw(st.permutations(events))))
+    assert documents.keys() == {event.cluster for event in events}
+    for cluster, document in documents.items():
+        mine = [event for event in events if event.cluster == cluster]
+        clicks = [event.at for event in mine if event.kind == "email_click"]
+        assert document["last_email_click_at"] == (instant_text(max(clicks)) if clicks else None)
+        money = [event for event in mine if event.kind in {"order", "return"}]
+        assert [one["currency"] for one in document["orders"]] == sorted({event.currency for event in money})
+        for one in document["orders"]:
+            here = [event for event in money if event.currency == one["currency"]]
+            orders = [event for event in here if event.kind == "order"]
+            assert (one["orders"], one["returns"]) == (len(orders), len(here) - len(orders))
+            assert Decimal(one["net_revenue"]) * 100 == sum(event.amount for event in here)
+            assert one["first_order_at"] == instant_text(min((event.at for event in orders), default=None))
+            assert one["last_order_at"] == instant_text(max((event.at for event in orders), default=None))
+            for part, name in (("by_channel", "channel"), ("by_store", "store")):
+                assert list(one[part]) == sorted({getattr(event, name) for event in here} - {None})
+                for value, sums in one[part].items():
+                    there = [event for event in here if getattr(event, name) == value]
+                    assert sums["orders"] == sum(event.kind == "order" for event in there)
+                    assert Decimal(sums["net_revenue"]) * 100 == sum(event.amount for event in there)
+
+
+@settings(max_examples=80, deadline=None)
+@given(events=EVENTS)
+def test_the_table_says_what_the_documents_say(events: list[Event]) -> None:
+    table = aggregate_table(cells(events))
+    rows = {
+        (row.cluster_id, row.currency): (row.orders, row.returns, str(minor_to_decimal(row.net_revenue_minor)))
+        for row in table.itertuples()
+    }
+    assert rows == {
+        (cluster, one["currency"]): (one["orders"], one["returns"], one["net_revenue"])
+        for cluster, document in aggregate_documents(cells(events)).items()
+        for one in document["orders"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("minor", "amount"),
+    [
+        (0, "0.00"),
+        (5, "0.05"),
+        (-5, "-0.05"),
+        (123456, "1234.56"),
+        (-100, "-1.00"),
+        (10**17 + 1, "1000000000000000.01"),
+    ],
+)
+def test_money_is_decimal_with_two_places(minor: int, amount: str) -> None:
+    assert str(minor_to_decimal(minor)) == amount
+
+
+@pytest.mark.parametrize(
+    ("amounts", "average"),
+    [
+        pytest.param([1000, 2000], "15.00", id="exact"),
+        pytest.param([100, 100, 101], "1.00", id="a third of a cent is cut"),
+        pytest.param([1, 2], "0.02", id="half a cent goes to the even cent, here up"),
+        pytest.param([2, 3], "0.02", id="half a cent goes to the even cent, here down"),
+        pytest.param([10**15, 10**15 + 1], "10000000000000.00", id="half a cent of very much"),
+    ],
+)
+def test_the_average_basket_is_rounded_to_the_even_cent(amounts: list[int], average: str) -> None:
+    exact = sum(map(Decimal, amounts)) / 100 / len(amounts)
+    assert told(*(Event(amount=amount) for amount in amounts))["average_basket"] == average
+    assert str(exact.quantize(Decimal("0.01"), ROUND_HALF_EVEN)) == average
+
+
+def test_returns_are_taken_off_the_revenue_and_not_off_the_average_basket() -> None:
+    one = told(Event(amount=5000), Event(amount=3000), Event(kind="return", amount=-3000))
+    assert (one["orders"], one["returns"], one["net_revenue"], one["average_basket"]) == (2, 1, "50.00", "40.00")
+
+
+def test_who_only_returned_has_no_basket_and_no_order() -> None:
+    one = told(Event(kind="return", amount=-3000))
+    assert (one["orders"], one["net_revenue"], one["average_basket"]) == (0, "-30.00", None)
+    assert (one["first_order_at"], one["last_order_at"]) == (None, None)
+
+
+def test_currencies_are_never_added_up() -> None:
+    (document,) = aggregate_documents(cells([Event(amount=100), Event(currency="CHF", amount=900)])).values()
+    assert [(one["currency"], one["net_revenue"]) for one in document["orders"]] == [("CHF", "9.00"), ("EUR", "1.00")]
+
+
+@pytest.mark.parametrize(
+    ("events", "preferred"),
+    [
+        pytest.param(
+            [Event(store="M2"), Event(store="M2"), Event(store="M1", amount=9999)],
+            "M2",
+            id="most orders, not most money",
+        ),
+        pytest.param(
+            [Event(store="M2", amount=2000), Event(store="M1")], "M2", id="of as many orders, most net revenue"
+        ),
+        pytest.param(
+            [Event(store="M2", amount=2000), Event(store="M1"), Event(kind="return", store="M2", amount=-1500)],
+            "M1",
+            id="net revenue is after returns",
+        ),
+        pytest.param([Event(store="M2"), Event(store="M1")], "M1", id="of as much money, the first in the alphabet"),
+        pytest.param([Event(store=None)] * 3 + [Event(store="M1")], "M1", id="an order without a store prefers none"),
+        pytest.param([Event(store=None, channel="online")], None, id="no store at all"),
+    ],
+)
+def test_the_preferred_store(events: list[Event], preferred: str | None) -> None:
+    assert told(*events)["preferred_store"] == preferred
+    assert told(*reversed(events))["preferred_store"] == preferred
+
+
+def test_the_preferred_channel_is_chosen_alike() -> None:
+    assert told(Event(channel="store"), Event(channel="online", store=None))["preferred_channel"] == "online"
+    assert (
+        told(Event(channel="store", amount=1001), Event(channel="online", store=None))["preferred_channel"] == "store"
+    )
+
+
+def test_without_events_there_is_nothing_to_tell() -> None:
+    assert aggregate_documents(cells([])) == {}
+    assert len(aggregate_table(cells([]))) == 0
+
+
+def test_clicks_alone_are_no_orders() -> None:
+    click = Event(kind="email_click", channel="email", store=None, currency=None, amount=0, at=START)
+    opened = click._replace(kind="email_open", at=START + timedelta(days=1))
+    assert aggregate_documents(cells([click, opened])) == {
+        1: {"orders": [], "last_email_click_at": "2025-01-01T00:00:00Z"}
+    }
+    assert len(aggregate_table(cells([click]))) == 0

@@ -1,0 +1,104 @@
+"""An identifier carried by more different names than one family has is nobody's, in any order of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rcu.matching.frequency import carriers, changed_verdicts, generic_values, without_generic
+from tests.unit.matching.worlds import Record, encode, person, persons, small_model
+
+MODEL = small_model()
+"""Two different names may share a mailbox, five an account."""
+SHOP = "shop@x.fr"
+
+
+def generic(records: list[Record], **changes: object) -> Mapping[str, frozenset[str]]:
+    model = small_model(**changes)
+    return generic_values(encode(records, model.columns()), model)
+
+
+def with_mailbox(*names: tuple[str | None, str | None]) -> list[Record]:
+    return [person(first, last, email_key=SHOP) for first, last in names]
+
+
+@pytest.mark.parametrize(
+    ("records", "nobodys"),
+    [
+        pytest.param([("JEAN", "MARTIN"), ("ANNE", "MARTIN")], False, id="as many names as allowed"),
+        pytest.param([("JEAN", "MARTIN"), ("ANNE", "MARTIN"), ("ZOE", "MARTIN")], True, id="one name more"),
+        pytest.param([("JEAN", "MARTIN")] * 9, False, id="one name many times is one name"),
+        pytest.param([("JEAN", "MARTIN"), ("JEAN", "DURAND"), ("JEAN", None)], True, id="half a name is another name"),
+        pytest.param(
+            [("JEAN", "MARTIN"), ("ANNE", "MARTIN"), (None, None)], False, id="who has no name does not count"
+        ),
+        pytest.param([("JEAN", "ANNE"), ("ANNE", "JEAN"), (None, "JEAN")], True, id="swapped names are two names"),
+        pytest.param([], False, id="nobody carries it"),
+    ],
+)
+def test_a_mailbox_is_nobody_s_from_one_name_too_many(records: list[tuple[str, str]], nobodys: bool) -> None:
+    assert generic(with_mailbox(*records)) == {
+        "email_key": frozenset({SHOP} if nobodys else ()), "account": frozenset(),
+    }  # fmt: skip
+
+
+def test_a_model_that_tells_no_names_apart_finds_nothing_generic() -> None:
+    found = generic(with_mailbox(("A", "B"), ("C", "D"), ("E", "F")), name_of_person=[])
+    assert not any(found.values())
+
+
+def test_what_is_nobody_s_counts_as_missing_and_nothing_else_does() -> None:
+    records = [
+        *with_mailbox(("A", "B"), ("C", "D"), ("E", "F")),
+        person("G", "H", email_key="own@x.fr"),
+        person("I", "J"),
+    ]
+    table = encode(records, MODEL.columns())
+    cleared = without_generic(table, generic_values(table, MODEL))
+    assert [cleared["email_key"].value(row) for row in range(5)] == [None, None, None, "own@x.fr", None]
+    assert [cleared["last_name_key"].value(row) for row in range(5)] == ["B", "D", "F", "H", "J"]
+    assert [table["email_key"].value(row) for row in range(3)] == [SHOP] * 3
+
+
+def test_carriers_are_the_records_that_have_one_of_the_values() -> None:
+    table = encode(
+        [person(email_key="a"), person(email_key="b", account="1"), person(), person(account="2")], MODEL.columns()
+    )
+    values = {"email_key": frozenset({"a", "z"}), "account": frozenset({"2"})}
+    assert carriers(table, values).tolist() == [True, False, False, True]
+    assert not carriers(table, {"email_key": frozenset(), "account": frozenset()}).any()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        pytest.param({"email_key": {"a"}}, {"email_key": {"a"}}, {"email_key": set()}, id="nothing"),
+        pytest.param({"email_key": {"a"}}, {"email_key": {"a", "b"}}, {"email_key": {"b"}}, id="crossed the line"),
+        pytest.param({"email_key": {"a", "b"}}, {"email_key": {"a"}}, {"email_key": {"b"}}, id="came back"),
+        pytest.param({}, {"mobile": {"1"}}, {"mobile": {"1"}}, id="an identifier that is new in the model"),
+        pytest.param({"mobile": {"1"}}, {}, {"mobile": {"1"}}, id="an identifier the model no longer has"),
+    ],
+)
+def test_a_verdict_that_changed_is_noticed_either_way(
+    before: dict[str, set[str]], after: dict[str, set[str]], changed: dict[str, set[str]]
+) -> None:
+    frozen = [{name: frozenset(values) for name, values in state.items()} for state in (before, after)]
+    assert changed_verdicts(*frozen) == changed
+
+
+@settings(max_examples=150, deadline=None)
+@given(records=persons(at_most=14), data=st.data())
+def test_the_verdict_is_a_count_of_names_and_does_not_hang_on_the_order(
+    records: list[Record], data: st.DataObject
+) -> None:
+    names: dict[str, set[tuple[str | None, str | None]]] = {}
+    for record in records:
+        name = (record["first_name_key"], record["last_name_key"])
+        if record["email_key"] and any(name):
+            names.setdefault(record["email_key"], set()).add(name)
+    expected = {mailbox for mailbox, carried in names.items() if len(carried) > 2}
+    assert generic(records)["email_key"] == expected
+    assert generic(data.draw(st.permutations(records)))["email_key"] == expected
