@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Executable,
     Subquery,
     Table,
     and_,
     delete,
+    except_,
     exists,
     false,
     func,
@@ -159,10 +161,18 @@ def _count_new(connection: Connection, staged: Table, source: str) -> int:
 
 def absences(connection: Connection, staged: Table, source: str) -> tuple[list[str], int]:
     """Native ids of a source's live records that are not among the staged ones, and how many live records it has."""
-    present = exists().where(staged.c.native_id == records.c.native_id)
-    live = records.c.source == source, ~records.c.deleted, ~records.c.absent
-    missing = connection.execute(select(records.c.native_id).where(*live, ~present)).scalars()
+    live = _live(source)
+    missing = connection.execute(_missing(staged, source)).scalars()
     return list(missing), connection.execute(select(func.count()).select_from(records).where(*live)).scalar_one()
+
+
+def _live(source: str) -> tuple[ColumnElement[bool], ...]:
+    return records.c.source == source, ~records.c.deleted, ~records.c.absent
+
+
+def _missing(staged: Table, source: str) -> CompoundSelect[Any]:
+    """Native ids of live records that are not staged. A set difference, because staged tables have no index."""
+    return except_(select(records.c.native_id).where(*_live(source)), select(staged.c.native_id))
 
 
 def set_absent(connection: Connection, staged: Table, source: str, *, mark: bool) -> int:
@@ -174,37 +184,30 @@ def set_absent(connection: Connection, staged: Table, source: str, *, mark: bool
         source: the source's name.
         mark: False only takes marks off.
     """
-    present = exists().where(staged.c.native_id == records.c.native_id)
-    changed = {"to_project": True}
-    back = update(records).where(records.c.source == source, records.c.absent, present)
-    connection.execute(back.values(absent=False, **changed))
+    mine = update(records).where(records.c.source == source)
+    back = mine.where(records.c.absent, records.c.native_id.in_(select(staged.c.native_id)))
+    connection.execute(back.values(absent=False, to_project=True))
     if not mark:
         return 0
-    gone = update(records).where(records.c.source == source, ~records.c.deleted, ~records.c.absent, ~present)
-    return connection.execute(gone.values(absent=True, **changed)).rowcount
+    gone = mine.where(records.c.native_id.in_(_missing(staged, source)))
+    return connection.execute(gone.values(absent=True, to_project=True)).rowcount
 
 
 def unknown_owners(connection: Connection, staged: Table, source: str) -> dict[int, str]:
     """Lines of staged rows that name a record nobody delivered, with what they wait for."""
     known = exists().where(records.c.source == source, records.c.native_id == staged.c.record_native_id)
-    return _waiting(connection, staged, "record", staged.c.record_native_id, known)
+    statement = select(staged.c.line, staged.c.record_native_id).where(staged.c.record_native_id.is_not(None), ~known)
+    return {int(line): f"record:{name}" for line, name in connection.execute(statement)}
 
 
 def unknown_events(connection: Connection, staged: Table, source: str) -> dict[int, str]:
     """Lines of staged rows that name an order nobody delivered, before or with them."""
-    other = staged.alias()
-    known = or_(
-        exists().where(events.c.source == source, events.c.native_id == staged.c.related_native_id),
-        exists().where(other.c.native_id == staged.c.related_native_id),
-    )
-    return _waiting(connection, staged, "event", staged.c.related_native_id, known)
-
-
-def _waiting(
-    connection: Connection, staged: Table, kind: str, named: ColumnElement[Any], known: ColumnElement[bool]
-) -> dict[int, str]:
-    statement = select(staged.c.line, named).where(named.is_not(None), ~known)
-    return {int(line): f"{kind}:{name}" for line, name in connection.execute(statement)}
+    related = staged.c.related_native_id
+    named = select(related).where(related.is_not(None))
+    stored = select(events.c.native_id).where(events.c.source == source, events.c.native_id.in_(named))
+    missing = except_(named, select(staged.c.native_id), stored)
+    statement = select(staged.c.line, related).where(related.in_(missing))
+    return {int(line): f"event:{name}" for line, name in connection.execute(statement)}
 
 
 def leave_out(connection: Connection, staged: Table, lines: Collection[int]) -> None:
