@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,7 +15,6 @@ class Settings(BaseSettings):
 
     database_url: str = Field(default="sqlite:///var/rcu.db", description="sqlite:///file or postgresql://...")
     model: str = Field(default="french_retail", description="a shipped matching model, or the path of one")
-    contracts: Path | None = Field(default=None, description="a folder of file contracts beside the shipped ones")
     shop_names: tuple[str, ...] = Field(default=(), description="names of your shops: never a customer's name")
     own_domains: tuple[str, ...] = Field(default=(), description="your own mail domains: never a customer's mailbox")
     century_pivot: int = Field(default=26, ge=0, le=99, description="two-digit years up to this are 20xx")

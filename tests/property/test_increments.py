@@ -21,7 +21,7 @@ FILES = {"till": "CLIENTS_20251231.csv", "email": "audience.csv"}
 EXAMPLES = {"sqlite": 6, "postgresql": 2}
 CONTRACTS = {"till": "till_clients", "email": "email_audience"}
 RANKS = {"till": 20, "email": 30}
-ROWS_EACH = 75
+ROWS_EACH = 60
 """Of each file; taken from the start, where the broken rows and the till's placeholders are too."""
 
 
@@ -42,7 +42,7 @@ def deliveries(draw: st.DrawFn, *, sources: dict[str, int]) -> list[Delivery]:
     for source, count in sources.items():
         rows = [*range(count), *chance.choices(range(count), k=draw(st.integers(0, 10)))]
         chance.shuffle(rows)
-        cuts = sorted(chance.sample(range(1, len(rows)), k=draw(st.integers(0, 3))))
+        cuts = sorted(chance.sample(range(1, len(rows)), k=draw(st.integers(0, 2))))
         parts += [(source, tuple(rows[one:other])) for one, other in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
     return [Delivery(*part, draw(st.booleans())) for part in draw(st.permutations(parts))]
 

@@ -293,13 +293,13 @@ def naive(world: World) -> set[frozenset[int]]:
     return {frozenset(rows) for rows in clusters.values()}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(world=worlds())
 def test_clusters_are_those_of_the_rule_followed_link_by_link(world: World) -> None:
     assert groups(world.clustered().cluster) == naive(world)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(world=worlds(), data=st.data())
 def test_the_order_of_the_records_and_of_their_links_changes_nothing(world: World, data: st.DataObject) -> None:
     to = data.draw(st.permutations(range(world.size)))
@@ -311,7 +311,7 @@ def test_the_order_of_the_records_and_of_their_links_changes_nothing(world: Worl
     assert back == groups(world.clustered().cluster)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(world=worlds())
 def test_no_forbidden_pair_ends_together_and_a_refused_link_ends_apart(world: World) -> None:
     found = world.clustered()
@@ -319,7 +319,7 @@ def test_no_forbidden_pair_ends_together_and_a_refused_link_ends_apart(world: Wo
         assert found.cluster[one] != found.cluster[other]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(world=worlds())
 def test_every_link_is_followed_or_refused(world: World) -> None:
     found = world.clustered()
@@ -328,7 +328,7 @@ def test_every_link_is_followed_or_refused(world: World) -> None:
         assert (found.cluster[one] != found.cluster[other]) == ((one, other) in refused)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(world=worlds())
 def test_what_forbids_only_ever_parts_what_links_alone_would_join(world: World) -> None:
     free = World(world.size, world.links, world.must, rank=world.rank).clustered().cluster
@@ -376,7 +376,7 @@ def test_components_of_bounded_size(weights: Sequence[float], expected: list[set
     assert groups(labels) == {frozenset(rows) for rows in expected}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(world=worlds(), largest=st.integers(1, 6), data=st.data())
 def test_components_are_bounded_and_do_not_hang_on_the_order_of_the_records(
     world: World, largest: int, data: st.DataObject

@@ -21,7 +21,7 @@ def explained(one: Record, other: Record, model: MatchModel = MODEL) -> Explanat
     return explain_pair(Kernel(encode([one, other], model.columns()), model), 0, 1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(records=persons(at_most=5))
 def test_the_steps_add_up_to_the_weight_and_verdict_of_a_run(records: list[Record]) -> None:
     kernel = Kernel(encode(records, MODEL.columns()), MODEL)

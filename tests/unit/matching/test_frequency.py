@@ -89,7 +89,7 @@ def test_a_verdict_that_changed_is_noticed_either_way(
     assert changed_verdicts(*frozen) == changed
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(records=persons(at_most=14), data=st.data())
 def test_the_verdict_is_a_count_of_names_and_does_not_hang_on_the_order(
     records: list[Record], data: st.DataObject

@@ -46,7 +46,7 @@ def test_the_shipped_model_loads_and_everything_it_refers_to_is_there(model: Mat
 
 
 def test_in_the_shipped_model_the_levels_of_a_comparison_exhaust_what_can_be_seen(model: MatchModel) -> None:
-    """Under strangers the levels are nearly a distribution; of what a person's own records show some overlap is meant."""
+    """Under strangers, that is: what a person's own records show may overlap."""
     for comparison in model.comparisons:
         assert sum(level.u for level in comparison.levels) == pytest.approx(1.0, abs=0.1), comparison.name
 

@@ -127,7 +127,7 @@ def told(**parts: Any) -> dict[str, Any]:
     return orjson.loads(profile(**parts))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.permutations(RECORDS), st.permutations(CONSENTS), st.permutations(CELLS))
 def test_the_bytes_are_the_same_in_any_order_of_records_consents_and_sums(
     records: Rows, consents: Rows, cells: Rows
