@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from rcu.domain.intake import Refusal
 from rcu.store.tables import events, quarantine, raw_batches, records
+
+_RECORD: Final = "record:"
+_EVENT: Final = "event:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,14 @@ def put(
 def no_longer_waiting(connection: Connection, source: str) -> list[int]:
     """Open rows of a source that waited for a record or an order which is there now."""
     named = quarantine.c.waits_for
-    record = exists().where(records.c.source == source, "record:" + records.c.native_id == named)
-    event = exists().where(events.c.source == source, "event:" + events.c.native_id == named)
+    record = and_(
+        named.startswith(_RECORD),
+        exists().where(records.c.source == source, records.c.native_id == func.substr(named, len(_RECORD) + 1)),
+    )
+    event = and_(
+        named.startswith(_EVENT),
+        exists().where(events.c.source == source, events.c.native_id == func.substr(named, len(_EVENT) + 1)),
+    )
     statement = select(quarantine.c.quarantine_id).where(
         quarantine.c.source == source, quarantine.c.status == "open", named.is_not(None), or_(record, event)
     )
