@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rcu.matching.arrays import Bools, Hashes, Index
 from rcu.matching.table import MISSING, EncodedTable
@@ -22,8 +23,7 @@ NO_KEY = np.uint64(0)
 class BlockingRule(BaseModel):
     """Records that agree on all the columns are candidates.
 
-    `either_order`: the first two columns may have changed places. `prefix` keeps only the first characters of the
-    last column.
+    `either_order`: the first two columns may have changed places.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +33,13 @@ class BlockingRule(BaseModel):
     either_order: bool = False
     most_records: int = Field(default=400, ge=2, description="a larger block is split by the columns of `then_by`")
     then_by: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_two_to_swap(self) -> Self:
+        if self.either_order and len(self.of) < 2:
+            msg = f"blocking rule {self.name}: either_order needs two columns"
+            raise ValueError(msg)
+        return self
 
     def columns(self) -> tuple[str, ...]:
         """The columns this rule reads."""

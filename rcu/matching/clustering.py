@@ -92,7 +92,7 @@ def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Index, *, constraints: Co
     links = _all_links(pairs.only(matches(kernel.model, pairs)), constraints.must)
     links = _bounded(links, kernel.table.size, kernel.model.match_weight)
     labels = _components(links, kernel.table.size)
-    forbidden = _forbidden_pairs(kernel, labels, constraints.cannot)
+    forbidden = _forbidden_pairs(kernel, labels, constraints)
     lowest = _lowest_row(labels)
     refused = _no_pairs()
     if len(forbidden):
@@ -142,8 +142,13 @@ def _lowest_row(labels: Index) -> Index:
     return lowest[labels]
 
 
-def _forbidden_pairs(kernel: Kernel, labels: Index, cannot: Index) -> Index:
-    """Pairs of rows of one component that may not end in one cluster, shape (pairs, 2)."""
+def _forbidden_pairs(kernel: Kernel, labels: Index, constraints: Constraints) -> Index:
+    """Pairs of rows of one component that may not end in one cluster, shape (pairs, 2).
+
+    What a steward joined, directly or through others, no contradiction of the model parts; a cannot-link does.
+    """
+    cannot = constraints.cannot
+    decided = _components(_Links(constraints.must[:, 0], constraints.must[:, 1], np.empty(0)), len(labels))
     found = [cannot[labels[cannot[:, 0]] == labels[cannot[:, 1]]]]
     for left, right in pairs_within((labels + 1).astype(np.uint64)):
         bad = contradicted(
@@ -154,6 +159,7 @@ def _forbidden_pairs(kernel: Kernel, labels: Index, cannot: Index) -> Index:
             len(left),
         )
         bad |= _two_identifiers(kernel, left, right)
+        bad &= decided[left] != decided[right]
         found.append(np.stack([left[bad], right[bad]], axis=1))
     return np.concatenate(found)
 

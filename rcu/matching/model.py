@@ -173,7 +173,10 @@ class MatchModel(_Part):
 
     def fingerprint(self) -> str:
         """A digest of everything in the model: two models with the same fingerprint decide alike."""
-        return hashlib.sha256(self.to_json()).hexdigest()[:16]
+        told = hashlib.sha256(self.to_json())
+        for table in sorted({known.table for known in self.frequencies.values() if known.table}):
+            told.update(orjson.dumps(shipped_frequencies(table), option=orjson.OPT_SORT_KEYS))
+        return told.hexdigest()[:16]
 
     def to_json(self) -> bytes:
         """The model as readable JSON, the same bytes for the same model."""

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rcu.domain.records import STANDARD_COLUMNS
+from rcu.errors import ConfigurationError
 from rcu.matching.arrays import Bools, Index
 from rcu.matching.blocking import in_blocks, oversize_blocks
 from rcu.matching.clustering import Clustering, cluster
@@ -51,7 +53,15 @@ class Identity:
 
 
 def load(store: Store, model: MatchModel) -> tuple[pd.DataFrame, EncodedTable]:
-    """All records with their keys and flags, and what the model compares, encoded; oldest first."""
+    """All records with their keys and flags, and what the model compares, encoded; oldest first.
+
+    Raises:
+        ConfigurationError: when the model compares columns that records do not have.
+    """
+    unknown = set(model.columns()) - set(STANDARD_COLUMNS)
+    if unknown:
+        msg = f"model {model.name} compares columns that records do not have: {', '.join(sorted(unknown))}"
+        raise ConfigurationError(msg, hint="see the standard columns in rcu.domain.records")
     arrow = rows.records_to_match(store, model.columns())
     own = arrow.select(["record_id", "source", "native_id", "to_match", "to_project"]).to_pandas()
     compared = arrow.select(list(model.columns())).to_pandas()

@@ -167,7 +167,16 @@ class World:
     def forbidden(self) -> set[frozenset[int]]:
         rows = combinations(self.accounts, 2)
         accounts = {frozenset(two) for two in rows if self.accounts[two[0]] != self.accounts[two[1]]}
-        return accounts | {frozenset(pair) for pair in self.cannot}
+        decided = {pair for pair in accounts if any(pair <= rows for rows in self.decided())}
+        return (accounts - decided) | {frozenset(pair) for pair in self.cannot}
+
+    def decided(self) -> set[frozenset[int]]:
+        """What the must-links alone would join."""
+        joined = {row: frozenset({row}) for row in range(self.size)}
+        for one, other in self.must:
+            both = joined[one] | joined[other]
+            joined |= dict.fromkeys(both, both)
+        return set(joined.values())
 
 
 def pairs(given_pairs: Sequence[Pair]) -> Index:
@@ -222,6 +231,12 @@ def weighed(links: Sequence[tuple[int, int, float]]) -> WeighedPairs:
             [{0, 1}, {2}],
             [(1, 2)],
             id="two accounts are never one person",
+        ),
+        pytest.param(
+            World(3, must=[(0, 1), (1, 2)], accounts={0: "a", 2: "b"}),
+            [{0, 1, 2}],
+            [],
+            id="what a steward joined, no contradiction parts",
         ),
         pytest.param(
             World(3, [(0, 1, 5.0), (1, 2, 4.0)], accounts={0: "a", 2: "a"}),
