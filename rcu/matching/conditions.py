@@ -97,37 +97,40 @@ class Absent(_Condition):
         return answer
 
 
-class CrossEqual(_Condition):
+class _TwoColumns(_Condition):
+    """A condition on two columns that share a dictionary."""
+
+    column: str
+    other: str
+
+    def columns(self) -> tuple[str, ...]:
+        return (self.column, self.other)
+
+    def crossed(self, table: EncodedTable, left: Index, right: Index) -> tuple[Bools, Bools]:
+        """Whether one column of the left record has the value of the other of the right one, and the reverse."""
+        one, two = table[self.column].codes, table[self.other].codes
+        forth = (one[left] == two[right]) & (one[left] != MISSING)
+        back = (two[left] == one[right]) & (two[left] != MISSING)
+        return forth, back
+
+
+class CrossEqual(_TwoColumns):
     """The value of one column in one record is the value of the other column in the other record."""
 
     test: Literal["cross_equal"] = "cross_equal"
-    column: str
-    other: str
-
-    def columns(self) -> tuple[str, ...]:
-        return (self.column, self.other)
 
     def holds(self, table: EncodedTable, left: Index, right: Index) -> Bools:
-        one, two = table[self.column].codes, table[self.other].codes
-        forth = (one[left] == two[right]) & (one[left] != MISSING)
-        back = (two[left] == one[right]) & (two[left] != MISSING)
+        forth, back = self.crossed(table, left, right)
         return forth | back
 
 
-class Swapped(_Condition):
+class Swapped(_TwoColumns):
     """Two columns changed places between the two records."""
 
     test: Literal["swapped"] = "swapped"
-    column: str
-    other: str
-
-    def columns(self) -> tuple[str, ...]:
-        return (self.column, self.other)
 
     def holds(self, table: EncodedTable, left: Index, right: Index) -> Bools:
-        one, two = table[self.column].codes, table[self.other].codes
-        forth = (one[left] == two[right]) & (one[left] != MISSING)
-        back = (two[left] == one[right]) & (two[left] != MISSING)
+        forth, back = self.crossed(table, left, right)
         return forth & back
 
 
