@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +18,9 @@ class Settings(BaseSettings):
     model: str = Field(default="french_retail", description="a shipped matching model, or the path of one")
     shop_names: tuple[str, ...] = Field(default=(), description="names of your shops: never a customer's name")
     own_domains: tuple[str, ...] = Field(default=(), description="your own mail domains: never a customer's mailbox")
+    junk_folder: Path | None = Field(
+        default=None, description="a folder of lists of your own placeholders: junk_names.txt, junk_phones.txt ..."
+    )
     century_pivot: int = Field(default=26, ge=0, le=99, description="two-digit years up to this are 20xx")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

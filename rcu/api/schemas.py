@@ -12,12 +12,16 @@ class _Wire(BaseModel):
 
 
 class Address(_Wire):
-    """A postal address; `street` is line 4 of NF Z10-011."""
+    """A postal address, by the lines of NF Z10-011."""
 
-    address_complement: str | None = None
-    street: str | None = None
+    address_complement: str | None = Field(default=None, description="line 2: flat, floor, stairs, care of")
+    building: str | None = Field(default=None, description="line 3: building, residence, entrance")
+    street: str | None = Field(default=None, description="line 4: number and street")
+    place: str | None = Field(default=None, description="line 5: lieu-dit or post box")
     postcode: str | None = None
     city: str | None = None
+    cedex: str | None = Field(default=None, description="CEDEX and its number")
+    commune_insee: str | None = Field(default=None, description="INSEE code of today's commune or arrondissement")
     country: str | None = Field(default=None, description="ISO 3166 alpha-2")
 
 

@@ -1,144 +1,87 @@
-"""Postal addresses: street, complement, postcode, city and country, written and keyed the French way."""
+"""Postal addresses: the parts of NF Z10-011, the commune and the country, written and keyed the French way."""
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
-from rcu.cleaning.localities import (
-    DOMESTIC,
-    UNKNOWN_COUNTRY,
-    City,
-    Postcode,
-    read_city,
-    read_country,
-    read_postcode,
-)
-from rcu.cleaning.settings import CleaningSettings
-from rcu.cleaning.streetlines import Line, expand_complement, is_junk_line, read_line
+from rcu.cleaning.delivery import Delivery, read_delivery
+from rcu.cleaning.localities import DOMESTIC, UNKNOWN_COUNTRY, Place, read_country, read_place
+from rcu.cleaning.notes import Note, joined, worst
 from rcu.cleaning.text import clean, fold
 from rcu.domain.records import Quality
 
 INPUTS: Final = ("address_line", "address_complement", "postcode", "city", "country")
-_ROUNDS: Final = 5
-_NO_LINE: Final = Line(None, None, None, None, is_street=False, settled=True)
+_WITH_PLACE: Final = re.compile(r"(.*[^\s,;-])[\s,;-]+(?:F-?)?(\d{5})[\s,]+([^\W\d][^\d,;]*?)[\s,;]*", re.DOTALL)
+_NOWHERE: Final = Delivery(*[None] * len(Delivery._fields))
 
 
 class Address(NamedTuple):
-    """A standard address, in the order of the address columns, and its quality."""
+    """A standard address, in the order of the address columns, its quality and why."""
 
     address_complement: str | None
+    building: str | None
     street: str | None
     street_number: str | None
+    street_suffix: str | None
+    street_type: str | None
+    street_name: str | None
     street_key: str | None
+    place: str | None
     postcode: str | None
     city: str | None
     city_key: str | None
+    cedex: str | None
+    commune_insee: str | None
     country: str | None
-    address_quality: str
+    address_quality: Quality
+    address_notes: str | None
 
 
-def read_address(parts: tuple[str | None, ...], *, settings: CleaningSettings) -> Address:
-    """Standardise the tuple of the columns `INPUTS` of one record; foreign addresses are left whole."""
+def read_address(parts: tuple[str | None, ...], *, default_country: str) -> Address:
+    """Standardise the tuple of the columns `INPUTS` of one record; foreign addresses are left whole.
+
+    A postcode and a town at the end of the line are taken from it when their own columns are empty.
+    """
     line, complement, postcode, city, country = parts
-    code = read_country(country, settings.default_country)
+    code = read_country(country, default_country)
     if code not in DOMESTIC:
         return _foreign(parts, code)
-    zip_code, place = read_place(postcode, city)
-    street = _settled(_usable(line), _usable(complement))
-    empty = (street.name or street.complement or zip_code.value or place.display) is None
+    moved: tuple[Note, ...] = ()
+    if line and clean(postcode) is None and clean(city) is None and (found := _WITH_PLACE.fullmatch(line)):
+        line, postcode, city = found.groups()
+        moved = (Note.PLACE_MOVED,)
+    delivery, place = read_delivery(line, complement), read_place(postcode, city)
+    written = any(clean(part) for part in parts[:4])
+    quality, notes = judge(place, delivery != _NOWHERE, has_street=delivery.street is not None, written=written)
+    empty = delivery == _NOWHERE and is_nowhere(place)
     return Address(
-        street.complement,
-        street.display,
-        street.number,
-        street.key,
-        zip_code.value,
-        place.display,
-        place.key,
+        *delivery,
+        *place[:5],
         code if not empty or clean(country) is not None else None,
-        read_quality(
-            parts,
-            has_street=street.name is not None,
-            has_line=(street.name or street.complement) is not None,
-            zip_code=zip_code,
-            city=place,
-        ),
+        worst((quality, Quality.REPAIRED)) if moved and quality is not Quality.JUNK else quality,
+        joined((*moved, *(notes or "").split())),
     )
 
 
-def read_complement(raw: str | None) -> str | None:
-    """Read a complement that stands beside a street."""
-    text = _usable(raw)
-    return expand_complement(text) if text is not None else None
+def is_nowhere(place: Place) -> bool:
+    """Tell whether nothing was read of postcode and town."""
+    return place.postcode is None and place.city is None
 
 
-def read_place(postcode: str | None, city: str | None) -> tuple[Postcode, City]:
-    """Read a postcode and a city; a missing postcode may stand before the city."""
-    place = read_city(city)
-    written = read_postcode(postcode)
-    if written.value is None and place.postcode is not None:
-        found = read_postcode(place.postcode)
-        written = Postcode(found.value, Quality.REPAIRED if found.value else Quality.SUSPECT)
-    return written, place
-
-
-def read_quality(
-    parts: tuple[str | None, ...], *, has_street: bool, has_line: bool, zip_code: Postcode, city: City
-) -> Quality:
-    """Judge a domestic address by what was found of it."""
-    if not (has_line or zip_code.value or city.display):
-        return Quality.JUNK if any(clean(part) for part in parts[:4]) else Quality.MISSING
-    if zip_code.quality is Quality.SUSPECT or (has_street and not (zip_code.value and city.display)):
-        return Quality.SUSPECT
-    return Quality.REPAIRED if zip_code.quality is Quality.REPAIRED else Quality.VALID
-
-
-def _usable(raw: str | None) -> str | None:
-    if raw is None:
-        return None
-    text = _multiline(raw)
-    if text is None:
-        return None
-    return None if is_junk_line(fold(text)) else text
-
-
-def _multiline(raw: str) -> str | None:
-    return clean(raw if raw.isprintable() else ",".join(raw.splitlines()))
-
-
-def _settled(line: str | None, complement: str | None) -> Line:
-    """Read a line and its complement; an unusual one is read again until nothing moves any more."""
-    reading = _read(line, complement)
-    if reading.settled:
-        return reading
-    for _ in range(_ROUNDS):
-        again = _read(reading.display, reading.complement)
-        if again == reading:
-            break
-        reading = again
-    return reading
-
-
-def _read(line: str | None, complement: str | None) -> Line:
-    reading = read_line(line) if line else _NO_LINE
-    if complement is None:
-        return reading
-    if not reading.is_street and (other := _complement_street(complement)) is not None:
-        parts = [part for part in (reading.display, reading.complement, other.complement) if part]
-        return other._replace(complement=_joined(parts), settled=False)
-    extra = expand_complement(complement)
-    if extra is None or extra in (reading.display, reading.complement):
-        return reading
-    parts = [part for part in (reading.complement, extra) if part]
-    return reading._replace(complement=_joined(parts), settled=reading.settled and reading.is_street)
-
-
-def _complement_street(complement: str) -> Line | None:
-    reading = read_line(complement)
-    return reading if reading.is_street else None
-
-
-def _joined(parts: list[str]) -> str | None:
-    return expand_complement(" ".join(parts)) if parts else None
+def judge(place: Place, delivered: bool, *, has_street: bool, written: bool) -> tuple[Quality, str | None]:
+    """Judge a domestic address by what was found of it: its place, any delivery line (`delivered`), a street."""
+    if not delivered and is_nowhere(place):
+        if not written:
+            return Quality.MISSING, None
+        if place.quality is Quality.SUSPECT:
+            return Quality.SUSPECT, joined(place.notes)
+        return Quality.JUNK, Note.PLACEHOLDER
+    notes, quality = list(place.notes), worst((Quality.VALID, place.quality))
+    if has_street and not (place.postcode and place.city) and Note.POSTCODE_UNREADABLE not in notes:
+        notes.append(Note.INCOMPLETE)
+        quality = worst((quality, Quality.SUSPECT))
+    return quality, joined(notes)
 
 
 def _foreign(parts: tuple[str | None, ...], country: str) -> Address:
@@ -147,15 +90,24 @@ def _foreign(parts: tuple[str | None, ...], country: str) -> Address:
     if line is None and complement is not None:
         line, complement = complement, None
     empty = (line or code or city) is None
-    quality = Quality.SUSPECT if country == UNKNOWN_COUNTRY else Quality.VALID
+    unknown = country == UNKNOWN_COUNTRY
+    quality = Quality.SUSPECT if unknown else Quality.VALID
     return Address(
-        complement,
-        line,
-        None,
-        (fold(line) or None) if line else None,
-        code,
-        city,
-        (fold(city) or None) if city else None,
-        None if empty and written_country is None else country,
-        Quality.MISSING if empty else quality,
+        address_complement=complement,
+        building=None,
+        street=line,
+        street_number=None,
+        street_suffix=None,
+        street_type=None,
+        street_name=None,
+        street_key=(fold(line) or None) if line else None,
+        place=None,
+        postcode=code,
+        city=city,
+        city_key=(fold(city) or None) if city else None,
+        cedex=None,
+        commune_insee=None,
+        country=None if empty and written_country is None else country,
+        address_quality=Quality.MISSING if empty else quality,
+        address_notes=Note.UNKNOWN_COUNTRY if unknown and not empty else None,
     )

@@ -7,7 +7,8 @@ The code is read from the match key (upper case, no accents). Rules, in order:
 3. groups: PH=F, EAU/AU=O, AI/EI/AY/EY/OE=E, QU/CK/C/Q=K, C before E I Y=S, G before E I Y=J, GU before E I=G, GN=N,
    SCH/SH/CH=C, Y=I, W=V, X=S, Z=S, TION=SION, ILL=I;
 4. nasals: AN/AM/EN/EM=A and IN/IM/AIN/EIN/YN/UN/UM=I and ON/OM=O before a consonant or the end are written 1, 4 and 0;
-5. silent endings go, again and again: S X Z T D P E, R after E, G and C after a nasal; AULT, AUD, OT, EAU all end as O;
+5. one silent ending goes: E, ER, ET and the like, or S X Z T D P without an E behind, G and C after a nasal; AULT, AUD,
+   OT, EAU all end as O;
 6. a vowel inside is kept, since French surnames differ by vowels (MARTIN is not MORTON); an empty code is None.
 """
 
@@ -49,7 +50,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(.)\1+", r"\1"),
     )
 )
-_SILENT = re.compile(r"(?<=.)(?:ER$|[STDPE]$)|(?<=[014])[GK]$")
+_SILENT = re.compile(r"(?<=.)(?:E(?:R|[STDP]+)?S?|[STDP]+|(?<=[014])[GK]S?)$")
 
 
 def sound(key: str) -> str | None:
@@ -60,9 +61,7 @@ def sound(key: str) -> str | None:
     code = "".join(without_particles(key).split())
     for pattern, replacement in _RULES:
         code = pattern.sub(replacement, code)
-    while (shorter := _SILENT.sub("", code)) != code:
-        code = shorter
-    return code or None
+    return _SILENT.sub("", code, count=1) or None
 
 
 def without_particles(key: str) -> str:

@@ -1,73 +1,132 @@
-"""The short way for ordinary names: no rule of `names` looks for anything in them, so parts are written out once."""
+"""The short way for ordinary names: read column by column, and put together without looking at the rows one by one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from rcu.cleaning.names import Name, Written, write_given, write_surname
-from rcu.cleaning.settings import CleaningSettings
-from rcu.cleaning.text import fold, repeated
-from rcu.cleaning.titles import COUPLE, GENDERS, MISTER, junk_words, marked_words, read_civility, read_gender
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rcu.cleaning.columns import Codes, Encoded, Mask, Readings, columns_of, encode, patch, text_array
+from rcu.cleaning.junk import JunkLists
+from rcu.cleaning.names import INPUTS, Name, read_name, write_given, write_surname
+from rcu.cleaning.nameweights import likely_gender, log_given, log_surname
+from rcu.cleaning.text import clean, fold, repeated
+from rcu.cleaning.titles import (
+    COUPLE,
+    GENDERS,
+    MISTER,
+    is_company_title,
+    junk_words,
+    marked_words,
+    read_civility,
+    read_gender,
+)
+from rcu.cleaning.wholenames import SWAP_ODDS
 from rcu.domain.records import Quality, RecordKind
 
 _ORDINARY: Final = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]{2,}(?:[ '-][A-Za-zÀ-ÖØ-öø-ÿ]+)*")
+_GIVEN: Final = ("first_name", "first_name_key", "first_name_root", "likely_gender")
+_SURNAME: Final = ("last_name", "last_name_key", "last_name_sound")
+_BIRTH: Final = ("birth_name", "birth_name_key")
+_SEXES: Final = (None, "M", "F")
+_COMPANY: Final = "company"
+_TITLES: Final = (None, *GENDERS, COUPLE, _COMPANY)
+_PEOPLE: Final = 1 + len(GENDERS)
+"""How many of the titles are those of one person, or of nobody."""
+
+Part = tuple[str | None, ...]
 
 
-class PlainNames:
-    """Read ordinary names, remembering each distinct part for as long as one call of `standardise` lasts."""
+def read_names(raw: pd.DataFrame, junk: JunkLists) -> dict[str, pd.Series[str]]:
+    """Read the columns `names.INPUTS` of a frame into the fields of `names.Name`.
 
-    def __init__(self, settings: CleaningSettings) -> None:
-        self._marked = marked_words() | junk_words(settings)
-        self._given: dict[str, Written | None] = {}
-        self._surnames: dict[str | None, Written | None] = {None: Written(None, None, None)}
-        self._civilities: dict[str | None, str | None] = {None: None}
-        self._genders: dict[str | None, str | None] = {None: None}
+    Ordinary rows have first and last names of letters (or none), none of them a word some rule looks for, no company
+    and no sign of changed places. What they read as is exactly what `names.read_name` gives.
+    """
+    columns = {name: encode(raw, name) for name in INPUTS}
+    first = _read(columns["first_name"], _GIVEN, _given, junk=junk)
+    last = _read(columns["last_name"], _SURNAME, write_surname, junk=junk)
+    birth = _read(columns["birth_name"], _BIRTH, _birth, junk=junk)
+    title = _coded(columns["civility"], _read_title, _TITLES)
+    sex = _coded(columns["gender"], read_gender, _SEXES)
+    sex = np.where(sex == 0, np.array([_SEXES.index(GENDERS.get(one or "")) for one in _TITLES])[title], sex)
+    empty = (columns["first_name"].codes < 0) & (columns["last_name"].codes < 0)
+    straight = first.plain[first.rows] & last.plain[last.rows] & birth.plain[birth.rows] & (title < _PEOPLE)
+    straight &= _blank(columns["company"]) & ~_in_places_of_each_other(first, last)
+    straight &= ~empty | _blank(columns["full_name"])
+    whole = patch(straight, list(columns.values()), read=lambda parts: read_name(parts, junk=junk), fields=Name._fields)
+    parts = {name: (part.rows, values) for part in (first, last, birth) for name, values in part.columns.items()}
+    zero = np.zeros(len(raw), dtype=np.int64)
+    parts |= {
+        "record_kind": (zero, text_array([RecordKind.PERSON])),
+        "civility": (title, text_array([*_TITLES[:_PEOPLE], None, None])),
+        "gender": (sex, text_array(_SEXES)),
+        "company": (zero, text_array([None])),
+        "name_quality": (empty.astype(np.int64), text_array([Quality.VALID, Quality.MISSING])),
+        "name_notes": (zero, text_array([None])),
+    }
+    return {name: whole.column(name, rows, values) for name, (rows, values) in parts.items()}
 
-    def read(self, parts: tuple[str | None, ...]) -> Name | None:
-        """Read the columns `names.INPUTS` of one record; None when they are not ordinary.
 
-        An ordinary record has a first and a last name of letters, none of them a word that some rule looks for, and
-        no company. What this gives is exactly what `names.read_name` gives.
-        """
-        civility, gender, first, last, birth, _, company = parts
-        if company or first is None or last is None:
-            return None
-        given, surname, maiden = self._as_given(first), self._as_surname(last), self._as_surname(birth or None)
-        title = self._civility(civility)
-        if given is None or surname is None or maiden is None or title == COUPLE:
-            return None
-        sex = self._gender(gender) or GENDERS.get(title or "")
-        return Name(
-            RecordKind.PERSON, title, sex, *given, *surname, maiden.display, maiden.key, None, Quality.VALID
-        )  # fmt: skip
+def _read(encoded: Encoded, fields: Sequence[str], write: Callable[[str], Part], *, junk: JunkLists) -> Readings:
+    """Read each distinct part of a name; what is not ordinary reads as nothing and is not plain."""
+    marked = marked_words() | junk_words(junk)
+    texts = encoded.texts()
+    plain = np.array([*(_is_ordinary(text, marked) for text in texts), True], dtype=bool)
+    nothing = (None,) * len(fields)
+    rows = [write(text) if ordinary else nothing for text, ordinary in zip(texts, plain.tolist(), strict=False)]
+    codes = np.where(encoded.codes < 0, len(texts), encoded.codes)
+    return Readings(codes, columns_of([*rows, nothing], fields), plain)
 
-    def _as_given(self, text: str) -> Written | None:
-        try:
-            return self._given[text]
-        except KeyError:
-            written = write_given(text) if self._is_ordinary(text) else None
-            return self._given.setdefault(text, written)
 
-    def _as_surname(self, text: str | None) -> Written | None:
-        try:
-            return self._surnames[text]
-        except KeyError:
-            written = write_surname(text) if text and self._is_ordinary(text) else None
-            return self._surnames.setdefault(text, written)
+def _is_ordinary(text: str, marked: frozenset[str]) -> bool:
+    if not _ORDINARY.fullmatch(text):
+        return False
+    words = fold(text).split(" ")
+    if MISTER in words or not marked.isdisjoint(words) or repeated(words[0]):
+        return False
+    # capitals in some words only mark the last name
+    return len(words) == 1 or text.isupper() or not any(word.isupper() for word in text.split())
 
-    def _is_ordinary(self, text: str) -> bool:
-        if not _ORDINARY.fullmatch(text):
-            return False
-        words = fold(text).split(" ")
-        return MISTER not in words and not self._marked.intersection(words) and not repeated(words[0])
 
-    def _civility(self, raw: str | None) -> str | None:
-        if raw not in self._civilities:
-            self._civilities[raw] = read_civility(raw) if raw else None
-        return self._civilities[raw]
+def _given(text: str) -> Part:
+    written = write_given(text)
+    return (*written, likely_gender(written.key) if written.key else None)
 
-    def _gender(self, raw: str | None) -> str | None:
-        if raw not in self._genders:
-            self._genders[raw] = read_gender(raw) if raw else None
-        return self._genders[raw]
+
+def _birth(text: str) -> Part:
+    written = write_surname(text)
+    return (written.display, written.key)
+
+
+def _in_places_of_each_other(first: Readings, last: Readings) -> Mask:
+    """Tell which rows have names that stand in each other's column; what is near the limit is left to the long way."""
+    given, of_given = _odds(first.columns["first_name"].to_pylist())
+    surname, of_surname = _odds(last.columns["last_name"].to_pylist())
+    both = given[first.rows] & surname[last.rows]
+    return both & (of_given[first.rows] - of_surname[last.rows] > SWAP_ODDS - 1e-6)
+
+
+def _odds(names: list[str | None]) -> tuple[Mask, npt.NDArray[np.float64]]:
+    """Tell which names are there, and the log odds that each is a last name rather than a first name."""
+    keys = [None if name is None else fold(name) for name in names]
+    odds = [0.0 if key is None else log_surname(key) - log_given(key) for key in keys]
+    return np.array([key is not None for key in keys], dtype=bool), np.array(odds)
+
+
+def _read_title(text: str) -> str | None:
+    return _COMPANY if is_company_title(text) else read_civility(text)
+
+
+def _coded(encoded: Encoded, read: Callable[[str], str | None], known: Sequence[str | None]) -> Codes:
+    codes = np.array([*(known.index(read(text)) for text in encoded.texts()), 0], dtype=np.int64)
+    return codes[encoded.codes]
+
+
+def _blank(encoded: Encoded) -> Mask:
+    blank = np.array([*(clean(text) is None for text in encoded.texts()), True], dtype=bool)
+    return blank[encoded.codes]

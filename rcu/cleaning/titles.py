@@ -6,8 +6,8 @@ import re
 from functools import cache
 from typing import Final
 
-from rcu.cleaning.settings import CleaningSettings
-from rcu.cleaning.text import fold, load_lines, repeated
+from rcu.cleaning.junk import JunkLists
+from rcu.cleaning.text import fold, repeated
 
 MISTER: Final = "M"
 MADAM: Final = "MME"
@@ -48,11 +48,10 @@ _COMPANY_OPENINGS = frozenset({"MAIRIE", "COMMUNE", "ECOLE", "COLLEGE", "LYCEE",
                                "COMMUNAUTE", "CONSEIL", "AGENCE", "MAISON", "AUTO", "CAMPING", "CE"})  # fmt: skip
 _COMPANY_ALONE = _COMPANY_FORMS - {"SAS", "EARL", "HOLDING"} | {"MAIRIE"}
 
-_JUNK_NAMES = load_lines("junk_names.txt")
 # words of placeholders that real names have too; the other words of the placeholder mark it
 _COMMON = frozenset({"DE", "A", "LA", "LE", "DU"})
 _ONLY_X = re.compile(r"X+(?: X+)*")
-_DIGITS = re.compile(r"[\d ]+")
+_DOTTED = re.compile(r"\b(?:[A-Za-z]\.){2,}")
 
 
 def read_civility(raw: str) -> str | None:
@@ -83,9 +82,14 @@ def take_civility(words: list[str], *, lone_m: bool) -> tuple[str | None, list[s
     return (COUPLE if len(taken) > 1 else next(iter(taken))), rest
 
 
-def is_company(key: str, *, alone: bool) -> bool:
-    """Tell whether a folded name is an organisation's; `alone` when there is no given name beside it."""
-    words = key.split(" ")
+def is_company_title(raw: str) -> bool:
+    """Tell whether a civility column says that the record is an organisation's."""
+    return not _COMPANY_FORMS.isdisjoint(fold(raw).split())
+
+
+def is_company(text: str, *, alone: bool) -> bool:
+    """Tell whether a name is an organisation's; `alone` when there is no given name beside it."""
+    words = fold(_DOTTED.sub(lambda found: found[0].replace(".", "") + " ", text) if "." in text else text).split(" ")
     if len(words) == 1:
         return alone and words[0] in _COMPANY_ALONE
     if any(word in _COMPANY_FORMS for word in words):
@@ -93,13 +97,11 @@ def is_company(key: str, *, alone: bool) -> bool:
     return alone and words[0] in _COMPANY_OPENINGS
 
 
-def is_junk_name(key: str, settings: CleaningSettings) -> bool:
-    """Tell whether a folded name stands for nobody: a known placeholder, the shop, one letter repeated, digits."""
-    if key in _JUNK_NAMES or _DIGITS.fullmatch(key) or (_ONLY_X.fullmatch(key) is not None and len(key) > 1):
+def is_junk_name(key: str, junk: JunkLists) -> bool:
+    """Tell whether a folded name stands for nobody: a known placeholder, the shop, one letter repeated."""
+    if key in junk.names or (_ONLY_X.fullmatch(key) is not None and len(key) > 1):
         return True
-    if len(key) > 2 and repeated(key.replace(" ", "")):
-        return True
-    return any(key == fold(name) for name in settings.shop_names)
+    return len(key) > 2 and repeated(key.replace(" ", ""))
 
 
 @cache
@@ -109,10 +111,9 @@ def marked_words() -> frozenset[str]:
 
 
 @cache
-def junk_words(settings: CleaningSettings) -> frozenset[str]:
+def junk_words(junk: JunkLists) -> frozenset[str]:
     """Give the words placeholders are made of; a name without any of them is not a placeholder of two words."""
-    names = [*_JUNK_NAMES, *(fold(name) for name in settings.shop_names)]
-    return frozenset(word for name in names for word in name.split() if word not in _COMMON)
+    return frozenset(word for name in junk.names for word in name.split() if word not in _COMMON)
 
 
 def _civility_of(word: str, *, lone_m: bool) -> str | None:

@@ -31,6 +31,7 @@ IDENTITY_COLUMNS: Final = (
     "record_kind",
     "civility",
     "gender",
+    "likely_gender",
     "first_name",
     "first_name_key",
     "first_name_root",
@@ -43,16 +44,23 @@ IDENTITY_COLUMNS: Final = (
     "birth_date",
     "loyalty_number",
 )
-EMAIL_COLUMNS: Final = ("email", "email_key")
-PHONE_COLUMNS: Final = ("mobile", "landline")
+EMAIL_COLUMNS: Final = ("email", "email_key", "email_kind", "email_suggestion")
+PHONE_COLUMNS: Final = ("mobile", "landline", "other_phones")
 ADDRESS_COLUMNS: Final = (
     "address_complement",
+    "building",
     "street",
     "street_number",
+    "street_suffix",
+    "street_type",
+    "street_name",
     "street_key",
+    "place",
     "postcode",
     "city",
     "city_key",
+    "cedex",
+    "commune_insee",
     "country",
 )
 QUALITY_COLUMNS: Final = (
@@ -63,13 +71,31 @@ QUALITY_COLUMNS: Final = (
     "landline_quality",
     "address_quality",
 )
-STANDARD_COLUMNS: Final = IDENTITY_COLUMNS + EMAIL_COLUMNS + PHONE_COLUMNS + ADDRESS_COLUMNS + QUALITY_COLUMNS
+NOTE_COLUMNS: Final = (
+    "name_notes",
+    "birth_date_notes",
+    "email_notes",
+    "mobile_notes",
+    "landline_notes",
+    "address_notes",
+)
+STANDARD_COLUMNS: Final = (
+    IDENTITY_COLUMNS + EMAIL_COLUMNS + PHONE_COLUMNS + ADDRESS_COLUMNS + QUALITY_COLUMNS + NOTE_COLUMNS
+)
 """What cleaning makes of the raw fields. All text, None when there is nothing.
 
 `first_name`, `last_name`, `birth_name`, `street`, `city` are for display; `*_key` are for comparing (upper case, no
-accents, no punctuation); `first_name_root` is the full form a diminutive stands for; `last_name_sound` a French
-phonetic code; `birth_date` is ISO, partial dates as `--MM-DD` or `YYYY`; phones are E.164; `country` is ISO 3166
-alpha-2.
+accents, no punctuation); `likely_gender` is the sex nearly all bearers of the first name have; `first_name_root` is the
+full form a diminutive stands for; `last_name_sound` a French phonetic code; `birth_date` is ISO, partial dates as
+`--MM-DD`, `YYYY-MM` or `YYYY`; phones are E.164, `other_phones` several with spaces between; `email_kind` is personal,
+role or disposable; `email_suggestion` the address meant where its domain is misspelt.
+
+The address has the parts of NF Z10-011: `address_complement` (line 2: flat, floor, "chez"), `building` (line 3),
+`street` (line 4: `12 B AVENUE DU GENERAL DE GAULLE`) and its parts, `place` (line 5: lieu-dit, BP), `postcode`,
+`city`, `cedex`; `commune_insee` is the commune's INSEE code, an arrondissement's where it is known; `country` is ISO
+3166 alpha-2.
+
+`*_notes` say what was repaired and what is held against a value: codes of `rcu.cleaning.notes`, spaces between.
 """
 
 

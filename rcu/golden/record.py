@@ -37,7 +37,7 @@ class GoldenRecords:
 _COMPANIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "identity": ("last_name_key", "name_quality"),
     "birth_date": ("birth_date_quality",),
-    "address": ("street_key", "street_number", "address_quality"),
+    "address": ("street_key", "street_number", "street_suffix", "address_quality"),
     "email": ("email_key", "email_quality"),
     "mobile": ("mobile_quality",),
     "landline": ("landline_quality",),
@@ -52,7 +52,7 @@ def golden_records(members: pd.DataFrame) -> GoldenRecords:
     provenance: dict[int, dict[str, Any]] = {int(cluster): {} for cluster in clusters}
     for group in GROUPS:
         ranked = rank_group(members, group)
-        survivors = ranked.loc[ranked["place"] == 0].set_index("cluster_id")
+        survivors = ranked.loc[ranked["standing"] == 0].set_index("cluster_id")
         parts.append(survivors[[*group.fields, *_COMPANIONS.get(group.name, ())]].reindex(clusters))
         for cluster, told in _provenance(ranked, group):
             provenance[cluster][group.name] = told
@@ -65,9 +65,9 @@ def _provenance(ranked: pd.DataFrame, group: Group) -> Iterator[tuple[int, dict[
     values = list(
         zip(*(ranked[field].astype(object).where(ranked[field].notna(), None) for field in group.fields), strict=True)
     )
-    places, clusters, why = ranked["place"].tolist(), ranked["cluster_id"].tolist(), ranked["decided_by"].tolist()
+    places, clusters, why = ranked["standing"].tolist(), ranked["cluster_id"].tolist(), ranked["decided_by"].tolist()
     start = 0
-    for end in [*np.flatnonzero(ranked["place"].to_numpy() == 0)[1:].tolist(), len(places)]:
+    for end in [*np.flatnonzero(ranked["standing"].to_numpy() == 0)[1:].tolist(), len(places)]:
         if end == start:
             continue
         best = values[start]

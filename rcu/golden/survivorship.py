@@ -39,6 +39,9 @@ class Group:
 _BY_SOURCE: Final = ("live", "usable", "source_rank", "recency", "completeness")
 _BY_RECENCY: Final = ("live", "usable", "recency", "source_rank", "completeness")
 
+_ADDRESS: Final = (
+    "address_complement", "building", "street", "place", "postcode", "city", "cedex", "commune_insee", "country",
+)  # fmt: skip
 GROUPS: Final = (
     Group(
         "identity",
@@ -49,8 +52,8 @@ GROUPS: Final = (
     Group("birth_date", ("birth_date",), ("birth_date",), _BY_SOURCE),
     Group(
         "address",
-        ("address_complement", "street", "postcode", "city", "country"),
-        ("street", "postcode", "city"),
+        _ADDRESS,
+        ("street", "place", "postcode", "city"),
         _BY_RECENCY,
     ),
     Group("email", ("email",), ("email",), _BY_RECENCY),
@@ -70,7 +73,7 @@ def rank_group(members: pd.DataFrame, group: Group) -> pd.DataFrame:
         group: the group.
 
     Returns:
-        The rows of `members` that have the group, sorted by cluster and preference, with a column `place` (0 for the
+        The rows of `members` that have the group, sorted by cluster and preference, with a column `standing` (0 for the
         survivor) and `decided_by`: the first preference in which a row is worse than its cluster's survivor ("key"
         when only the last tie-break tells them apart).
     """
@@ -89,7 +92,7 @@ def rank_group(members: pd.DataFrame, group: Group) -> pd.DataFrame:
     cluster = ranked["cluster_id"].to_numpy()
     starts = np.flatnonzero(np.r_[True, cluster[1:] != cluster[:-1]]) if len(cluster) else np.empty(0, dtype=np.int64)
     first = np.repeat(starts, np.diff(np.r_[starts, len(cluster)]))
-    return ranked.assign(place=np.arange(len(ranked)) - first, decided_by=_decided_by(keys, first))
+    return ranked.assign(standing=np.arange(len(ranked)) - first, decided_by=_decided_by(keys, first))
 
 
 def _decided_by(keys: pd.DataFrame, first: np.ndarray) -> np.ndarray:

@@ -15,7 +15,9 @@ import orjson
 import pandas as pd
 
 _CONTACTS: Final = (("email", "email", "email_key"), ("mobile", "phone", "mobile"), ("landline", "phone", "landline"))
-_ADDRESS: Final = ("address_complement", "street", "postcode", "city", "country")
+_ADDRESS: Final = (
+    "address_complement", "building", "street", "place", "postcode", "city", "cedex", "commune_insee", "country",
+)  # fmt: skip
 _GOLDEN: Final = (
     "record_kind", "civility", "gender", "first_name", "last_name", "birth_name", "company", "birth_date",
     "email", "mobile",

@@ -25,10 +25,12 @@ from rcu.domain.records import (
 )
 
 _ADDRESS_FIELDS: Final = ("address_line", "address_complement", "postcode", "city", "country")
+_PHONES: Final = (*PHONE_COLUMNS, "mobile_quality", "landline_quality", "mobile_notes", "landline_notes")
+_ADDRESS: Final = (*ADDRESS_COLUMNS, "address_quality", "address_notes")
 _DELIVERED_BY: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
-    ("email",): (*EMAIL_COLUMNS, "email_quality"),
-    ("phone", "mobile"): (*PHONE_COLUMNS, "mobile_quality", "landline_quality"),
-    ("address_line", "address_complement", "postcode", "city"): (*ADDRESS_COLUMNS, "address_quality"),
+    ("email",): (*EMAIL_COLUMNS, "email_quality", "email_notes"),
+    ("phone", "mobile"): _PHONES,
+    ("address_line", "address_complement", "postcode", "city"): _ADDRESS,
 }
 """Standard columns a delivery fills when it has at least one of the raw fields; the identity is always delivered."""
 
@@ -75,9 +77,9 @@ def address_rows(frame: pd.DataFrame, settings: CleaningSettings) -> tuple[pa.Ta
         na_position="first",
         kind="stable",
     ).drop_duplicates("record_native_id", keep="last")
-    columns = (*ADDRESS_COLUMNS, "address_quality")
+    columns = _ADDRESS
     if {"phone", "mobile"} & set(frame.columns):
-        columns = (*columns, *PHONE_COLUMNS, "mobile_quality", "landline_quality")
+        columns = (*columns, *_PHONES)
     fields = (*_ADDRESS_FIELDS, "phone", "mobile")
     rows = standardise(newest, settings=settings)[list(columns)]
     rows = rows.assign(

@@ -23,8 +23,8 @@ _RECORD_COLUMNS: Final = (
     "birth_id", "source", "native_id", "store", "is_guest", "deleted", "created_at", "updated_at", "record_kind",
     "civility",
     "first_name", "last_name", "birth_name", "company", "birth_date", "loyalty_number", "email", "email_key", "mobile",
-    "landline", "address_complement", "street", "postcode", "city", "country", "email_quality", "mobile_quality",
-    "landline_quality",
+    "landline", "address_complement", "building", "street", "place", "postcode", "city", "cedex", "commune_insee",
+    "country", "email_quality", "mobile_quality", "landline_quality",
 )  # fmt: skip
 _CONSENT_COLUMNS: Final = (
     "source", "native_id", "contact_kind", "contact_key", "channel", "purpose", "state", "basis", "evidence",
@@ -85,7 +85,7 @@ def _summary(members: pd.DataFrame, golden: GoldenRecords, cells: pd.DataFrame) 
 
 def household_keys(fields: pd.DataFrame) -> pd.Series:
     """A digest of surname and address, None where either is not known: people who share it are one household."""
-    parts = fields[["last_name_key", "postcode", "street_key", "street_number"]]
+    parts = fields[["last_name_key", "postcode", "street_key", "street_number", "street_suffix"]]
     known = parts[["last_name_key", "postcode", "street_key"]].notna().all(axis=1)
     text = parts.fillna("").agg("|".join, axis=1) if len(parts) else pd.Series(dtype=object)
     keys = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from rcu.cleaning import CleaningSettings
+from rcu.cleaning.junk import extended_lists
 from rcu.config import Settings
 
 
@@ -13,6 +14,5 @@ def cleaning_settings(settings: Settings, today: date) -> CleaningSettings:
     return CleaningSettings(
         pivot_year=settings.century_pivot,
         as_of=today,
-        own_domains=settings.own_domains,
-        shop_names=settings.shop_names,
+        junk=extended_lists(settings.junk_folder, own_domains=settings.own_domains, shop_names=settings.shop_names),
     )

@@ -10,16 +10,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rcu.cleaning import standardise
-from rcu.domain.records import QUALITY_COLUMNS, RAW_FIELDS, STANDARD_COLUMNS
+from rcu.domain.records import NOTE_COLUMNS, QUALITY_COLUMNS, RAW_FIELDS, STANDARD_COLUMNS
 
 RAW_OF_STANDARD = {
     **{name: name for name in ("civility", "gender", "first_name", "last_name", "birth_name", "birth_date", "company")},
-    **{name: name for name in ("email", "mobile", "address_complement", "postcode", "city", "country")},
+    **{name: name for name in ("email", "mobile", "postcode", "country")},
     "loyalty_number": "loyalty_number",
-    "landline": "phone",
     "street": "address_line",
 }
-VALUES = [name for name in STANDARD_COLUMNS if name not in QUALITY_COLUMNS]
+# several standard columns that one raw field takes, and what stands between them there
+JOINED = {
+    "phone": (["landline", "other_phones"], " / "),
+    "address_complement": (["address_complement", "building", "place"], ", "),
+    "city": (["city", "cedex"], " "),
+}
+# an address that cannot be read is suggested in another form, and is gone afterwards
+REMARKS = {*QUALITY_COLUMNS, *NOTE_COLUMNS, "email_suggestion"}
+VALUES = [name for name in STANDARD_COLUMNS if name not in REMARKS]
 
 # words that rules look for, so that the odd combinations are met often
 WORDS = [
@@ -139,7 +146,12 @@ thorough = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 def again(standard: pd.DataFrame) -> pd.DataFrame:
     """Clean what cleaning gave, each standard value in the raw field it came from."""
     raw = standard[list(RAW_OF_STANDARD)].rename(columns=RAW_OF_STANDARD)
-    return standardise(raw)
+    raw = raw.assign(other_phones=standard["other_phones"].str.replace(" ", " / "))
+    parts = standard.assign(other_phones=raw["other_phones"])
+    for field, (columns, between) in JOINED.items():
+        texts = parts[columns].astype(object)
+        raw[field] = [between.join(text for text in row if isinstance(text, str)) or None for row in texts.to_numpy()]
+    return standardise(raw.drop(columns="other_phones"))
 
 
 def values(standard: pd.DataFrame) -> list[dict[str, str | None]]:

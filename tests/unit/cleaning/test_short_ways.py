@@ -1,90 +1,242 @@
-"""The short ways for ordinary names and addresses give what the long ways give."""
+"""The short ways for many rows give what the long way gives for each, whatever words that rules look for are mixed."""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import importlib
+import random
 
-from rcu.cleaning import CleaningSettings
-from rcu.cleaning.addresses import read_address
-from rcu.cleaning.names import read_name
-from rcu.cleaning.plainaddresses import PlainAddresses
-from rcu.cleaning.plainnames import PlainNames
+import pandas as pd
+import pytest
 
-SETTINGS = CleaningSettings(shop_names=("Maison Verte",))
-TYPED = (
-    "JEAN|Jean-Pierre|marie|D'ESTAING|Ø'Brien|Saint-Exupéry|DE LA TOUR|M|M M|MME|Mme Marie|Née|Petit née Grand|XXX",
-    "Maison Verte|Verte|CLIENT|Comptoir|SARL|Jean et Marie|Aa|aaa|Lï|Van den Berg|Hotel|l'Hermite|Le-Goff|SAINT|ép",
-)
-names = st.sampled_from("|".join(TYPED).split("|")) | st.text(alphabet="abÉzMe '-.", max_size=8)
-streets = st.lists(
-    st.sampled_from(
+from rcu.cleaning import CleaningSettings, standardise
+from rcu.cleaning.junk import extended_lists
+from rcu.cleaning.plainaddresses import read_addresses
+from rcu.cleaning.plainemails import plain_emails
+from rcu.cleaning.plainnames import read_names
+from rcu.cleaning.rows import standardise_row
+from rcu.domain.records import RAW_FIELDS, STANDARD_COLUMNS
+
+SETTINGS = CleaningSettings(junk=extended_lists(own_domains=("maison-verte.fr",), shop_names=("Maison Verte",)))
+GIVEN = [
+    "JEAN",
+    "Jean-Pierre",
+    "marie",
+    "Marie Claire",
+    "J.",
+    "JP",
+    "M",
+    "Mme Marie",
+    "Jean et Marie",
+    "XXX",
+    "Verte",
+    "CLIENT",
+    "Comptoir",
+    "Fred",
+    "Ø'Brien",
+    "",
+    "é",
+    "Aa",
+    "DUPONT",
+    "Durand",
+    "MARTIN",
+    "Zoé",
+    "jean",
+    "Hélène",
+    "HÃ©lÃ¨ne",
+    "Anne, Paul",
+    "12345",
+    "a@b.fr",
+    "DUPONT Jean",
+    "Camille",
+    "d'Aurore",
+]
+LAST = [
+    "DUPONT",
+    "Durand",
+    "D'ESTAING",
+    "DE LA TOUR",
+    "Le Goff",
+    "le-goff",
+    "Petit née Grand",
+    "Mme LE GOFF",
+    "SARL DUPONT",
+    "Hotel",
+    "M. ET MME ROUX",
+    "Marie",
+    "Nathalie",
+    "SOPHIE",
+    "Martin",
+    "O'Neil",
+    "Saint-Exupéry",
+    "SAINT",
+    "Van den Berg",
+    "l'Hermite",
+    "Lï",
+    "",
+    "CLIENT COMPTOIR",
+    "Maison Verte",
+    "DUPONT Jean",
+    "Dupont Jean",
+    "R&eacute;my",
+    "McDonald",
+    "aaa",
+    "M M",
+    "née",
+]
+LINES = [
+    "12 rue de la Paix",
+    "3 BIS AV FOCH",
+    "3bis, av. Foch",
+    "RES LES PINS",
+    "12 LOT MOLIERE",
+    "LE BOURG",
+    "rue de Bretagne 16",
+    "",
+    "INCONNU",
+    "12 RUE X 75012 PARIS",
+    "BP 12",
+    "7 FBG ST ANTOINE",
+    "12 B",
+    "12 rue des Fleurs BAT B",
+    "ZA LES PRES",
+    "1 RUE QZX",
+    "5 RES LES PINS",
+    "12 TOUR EVE",
+    "CHEZ M. DURAND",
+    "12, PLACE DU GAL LECLERC",
+    "8 hameau des Bois",
+    "4 Grand'Rue",
+    "12/14 rue Foch",
+    "N 7",
+    "2 rue du 8 mai 1945",
+    "12345 rue Foch",
+    "0 rue Foch",
+    "9999 RUE FOCH",
+    "BAT B",
+    "APPT 3",
+    "RES. BELLEVUE",
+    "RESIDENCE DU PARC BAT A",
+    "12",
+    "LIEU DIT LES ROCHES",
+    "C/O DUPONT",
+    "3EME ETAGE",
+    "av foch",
+    "LES LILAS",
+    "DUPONT",
+    "ENTREE B, ESC 2",
+    "CS 30012",
+    "D 906",
+    "ZI NORD",
+    "la Paix",
+]
+EMAILS = [
+    "jean.dupont@gmail.com",
+    "JEAN+x@GoogleMail.com",
+    "jean@gamil.com",
+    "contact@dupont.fr",
+    "info2@free.fr",
+    "test@test.fr",
+    "a@a.fr",
+    "aaa@orange.fr",
+    "x.y@maison-verte.fr",
+    "jean@yopmail.com",
+    "jean@société.fr",
+    "jean..d@free.fr",
+    "<jean@free.fr>",
+    "jérôme@free.fr",
+    "azerty@free.fr",
+    "a-a_a@sfr.fr",
+    "ab@free.fr",
+    "1.1.1@free.fr",
+    "jean@x",
+    "jean@mail.com",
+    "noreply@free.fr",
+    "",
+    "non",
+    "jean@orange.fr;b@c.fr",
+]
+PREFIXES = ["0", "+33", "+33 ", "+33 (0)", "0033", "", "+590", "+33(0)", "33", "00330", "+32", ""]
+BLOCKS = ["6", "7", "1", "2", "9", "690", "697", "639", "262", "508", "8", "0", "708", "594", "162", "70", "36"]
+PLACES = [("75002", "Paris"), ("1000", "bourg en bresse"), ("69003", "LYON 3"), (None, "75002 PARIS"), ("ABC", None)]
+COUNTRIES = [None, None, None, "FR", "France", "Belgique", "Monaco", "?", ""]
+
+
+def number(rng: random.Random) -> str:
+    text = rng.choice(PREFIXES) + rng.choice(BLOCKS)
+    size = rng.choice([6, 9, 10, 10, 11, 12])
+    while sum(letter.isdigit() for letter in text) < size:
+        text += rng.choice(["", "", "", "", " ", ".", "-"]) + str(rng.randrange(10))
+    return text
+
+
+def row(rng: random.Random) -> dict[str, str | None]:
+    postcode, city = rng.choice(PLACES)
+    return {
+        "civility": rng.choice([None, "", "M.", "Mme", "MLLE", "M et Mme", "Société", "?"]),
+        "gender": rng.choice([None, None, "F", "1", "x"]),
+        "first_name": rng.choice([None, *GIVEN]),
+        "last_name": rng.choice([None, *LAST]),
+        "birth_name": rng.choice([None, None, *LAST]),
+        "full_name": rng.choice([None, None, "Jean Dupont", "M. DURAND Paul", "client"]),
+        "company": rng.choice([None, None, None, "SARL X", ""]),
+        "birth_date": rng.choice([None, "12/03/1980", "01/01/1900", "31/02/1980", "12/03", "29321"]),
+        "email": rng.choice([None, *EMAILS]),
+        "phone": rng.choice([None, "", number(rng), number(rng)]),
+        "mobile": rng.choice([None, number(rng), "0612345678", "06 98 12 34 56 / 01 42 68 53 00"]),
+        "address_line": rng.choice([None, *LINES]),
+        "address_complement": rng.choice([None, None, *LINES]),
+        "postcode": postcode,
+        "city": city,
+        "country": rng.choice(COUNTRIES),
+        "loyalty_number": rng.choice([None, " 12 "]),
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_many_rows_read_as_each_row_reads_alone(seed: int) -> None:
+    rng = random.Random(seed)
+    rows = [row(rng) for _ in range(1_500)]
+    together = standardise(pd.DataFrame(rows, columns=list(RAW_FIELDS)), settings=SETTINGS).astype(object)
+    together = together.where(together.notna(), None)
+    alone = pd.DataFrame([standardise_row(one, settings=SETTINGS) for one in rows])[list(STANDARD_COLUMNS)].astype(
+        object
+    )
+    alone = alone.where(alone.notna(), None)
+    different = (together != alone) & ~(together.isna() & alone.isna())
+    where = [(rows[place], column) for place, column in zip(*different.to_numpy().nonzero(), strict=True)][:3]
+    assert not different.to_numpy().any(), [(one, STANDARD_COLUMNS[column]) for one, column in where]
+
+
+def test_two_threads_read_what_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(4)
+    raw = pd.DataFrame([row(rng) for _ in range(300)])
+    one = standardise(raw)
+    monkeypatch.setattr(importlib.import_module("rcu.cleaning.standardise"), "_MANY", 100)
+    assert standardise(raw).equals(one)
+
+
+def test_ordinary_records_do_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        msg = "the long way was taken"
+        raise AssertionError(msg)
+
+    monkeypatch.setattr("rcu.cleaning.plainnames.read_name", never)
+    monkeypatch.setattr("rcu.cleaning.plainaddresses.read_address", never)
+    raw = pd.DataFrame(
         [
-            "rue",
-            "RUE",
-            "av.",
-            "Bd",
-            "de",
-            "la",
-            "du",
-            "d'Estaing",
-            "GAL",
-            "Général",
-            "12",
-            "14",
-            "8",
-            "mai",
-            "bis",
-            "ter",
-            "B",
-            "BAT",
-            "appt",
-            "residence",
-            "chez",
-            "lot",
-            "Z.A.",
-            "-",
-            ",",
-            "saint-Jean",
+            {
+                "civility": "MME",
+                "first_name": "Marie",
+                "last_name": "DE LA TOUR",
+                "address_line": "12 bis rue de la Paix",
+                "address_complement": "BAT B",
+                "postcode": "75002",
+                "city": "PARIS",
+                "email": "marie.delatour@gmail.com",
+            }
         ]
-    ),
-    min_size=1,
-    max_size=6,
-).map(" ".join)
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    st.tuples(
-        st.sampled_from([None, "M.", "Mme", "M et Mme"]),
-        st.none(),
-        names,
-        names,
-        st.none() | names,
-        st.none(),
-        st.none(),
     )
-)
-def test_an_ordinary_name_reads_the_same_the_short_way(parts: tuple[str | None, ...]) -> None:
-    short = PlainNames(SETTINGS).read(parts)
-    assert short is None or short == read_name(parts, settings=SETTINGS)
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    st.tuples(
-        streets | st.tuples(st.integers(0, 99), streets).map(lambda pair: f"{pair[0]} {pair[1]}"),
-        st.none() | streets,
-        st.sampled_from([None, "75012", "1000", "abc"]),
-        st.sampled_from([None, "Paris 12", "75012 PARIS", "XXX"]),
-        st.sampled_from([None, "France", "Monaco", "Belgique", "?"]),
-    )
-)
-def test_an_ordinary_address_reads_the_same_the_short_way(parts: tuple[str | None, ...]) -> None:
-    short = PlainAddresses(SETTINGS).read(parts)
-    assert short is None or short == read_address(parts, settings=SETTINGS)
-
-
-def test_ordinary_records_do_take_the_short_way() -> None:
-    assert PlainNames(SETTINGS).read(("MME", None, "Marie", "DE LA TOUR", None, None, None)) is not None
-    assert PlainAddresses(SETTINGS).read(("12 bis rue de la Paix", "BAT B", "75002", "PARIS", None)) is not None
+    names, places = read_names(raw, SETTINGS.junk), read_addresses(raw, "FR")
+    assert (names["last_name"][0], places["street"][0]) == ("de La Tour", "12 B RUE DE LA PAIX")
+    emails = raw["email"].astype("string[pyarrow]").array.__arrow_array__().combine_chunks().cast("large_string")
+    assert plain_emails(emails, SETTINGS.junk).mask.all()
