@@ -11,6 +11,7 @@ from rcu import __version__
 from rcu.cli import admin, data, demo, identity, quarantine
 from rcu.cli.common import err, exit_code, out
 from rcu.cli.dedupe import dedupe
+from rcu.cli.standardise import standardise
 from rcu.errors import RcuError
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command("explain")(identity.explain)
 app.command("verify")(identity.verify)
 app.command("demo")(demo.demo)
 app.command("dedupe")(dedupe)
+app.command("standardise")(standardise)
 
 
 def _version(asked: bool) -> None:

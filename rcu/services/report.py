@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from rcu.ingest.recognise import Role
 from rcu.matching.arrays import Index
 from rcu.services.dedupe import Dedupe
+from rcu.services.pages import template
 
 SAMPLES: Final = 12
 MOST_ROWS: Final = 8
@@ -59,7 +58,7 @@ class LearntLevel:
 def render_report(result: Dedupe, golden: pd.DataFrame) -> str:
     """Render the page for one run; `golden` are its golden rows."""
     shown = _shown_columns(result)
-    return _template().render(
+    return template("dedupe_report.html.j2").render(
         result=result,
         columns=[(c, result.comparable.left_out.get(c.name, "")) for c in result.recognition.columns],
         weights=_weight_bars(result),
@@ -71,15 +70,6 @@ def render_report(result: Dedupe, golden: pd.DataFrame) -> str:
         possible=_possible_matches(result, shown),
         golden=len(golden),
     )
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    loader = PackageLoader("rcu.services", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("dedupe_report.html.j2")
 
 
 def learnt_levels(result: Dedupe) -> list[LearntLevel]:
