@@ -129,6 +129,8 @@ def read_name(parts: tuple[str | None, ...], *, junk: JunkLists) -> Name:
     What was taken apart is read again until nothing moves, so that cleaning twice is cleaning once.
     """
     name = _read_once(parts, junk)
+    if name.record_kind is RecordKind.COMPANY or name.record_kind is RecordKind.JUNK:
+        return name
     for _ in range(_ROUNDS):
         again = _read_once(_as_parts(name), junk)
         if again[:-2] == name[:-2]:

@@ -4,8 +4,8 @@ The code is read from the match key (upper case, no accents). Rules, in order:
 
 1. particles at the front are dropped (DE LA TOUR sounds as TOUR), spaces are closed up;
 2. letters written double become single; H is silent, except in CH and PH;
-3. groups: PH=F, EAU/AU=O, AI/EI/AY/EY/OE=E, QU/CK/C/Q=K, C before E I Y=S, G before E I Y=J, GU before E I=G, GN=N,
-   SCH/SH/CH=C, Y=I, W=V, X=S, Z=S, TION=SION, ILL=I;
+3. groups: PH=F, EAU/AU=O, AI/EI/AY/EY/OE=E, QU/CK/C/Q=K, C before E I Y=S, G before E I Y=J (the E of
+   GEORGES is mute), GU before E I=G, GN=N, SCH/SH/CH=C, Y=I, W=V, X=S, Z=S, TION=SION, ILL=I;
 4. nasals: AN/AM/EN/EM=A and IN/IM/AIN/EIN/YN/UN/UM=I and ON/OM=O before a consonant or the end are written 1, 4 and 0;
 5. one silent ending goes: E, ER, ET and the like, or S X Z T D P without an E behind, G and C after a nasal; AULT, AUD,
    OT, EAU all end as O;
@@ -41,6 +41,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"CH", "8"),
         (r"GN", "N"),
         (r"G(?=[EI])", "J"),
+        (r"(?<=J)E(?=[AO01])", ""),
         (r"GU(?=[EI])", "G"),
         (r"C(?=[EI])", "S"),
         (r"QU|CK|[CQ]", "K"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -28,7 +29,7 @@ from rcu.cleaning.titles import (
 from rcu.cleaning.wholenames import SWAP_ODDS
 from rcu.domain.records import Quality, RecordKind
 
-_ORDINARY: Final = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]{2,}(?:[ '-][A-Za-zÀ-ÖØ-öø-ÿ]+)*")
+_ORDINARY: Final = re.compile(r"[A-Za-z]\.|[A-Za-zÀ-ÖØ-öø-ÿ]+(?:[ '-][A-Za-zÀ-ÖØ-öø-ÿ]+)*")
 _GIVEN: Final = ("first_name", "first_name_key", "first_name_root", "likely_gender")
 _SURNAME: Final = ("last_name", "last_name_key", "last_name_sound")
 _BIRTH: Final = ("birth_name", "birth_name_key")
@@ -58,7 +59,7 @@ def read_names(raw: pd.DataFrame, junk: JunkLists) -> dict[str, pd.Series[str]]:
     straight = first.plain[first.rows] & last.plain[last.rows] & birth.plain[birth.rows] & (title < _PEOPLE)
     straight &= _blank(columns["company"]) & ~_in_places_of_each_other(first, last)
     straight &= ~empty | _blank(columns["full_name"])
-    whole = patch(straight, list(columns.values()), read=lambda parts: read_name(parts, junk=junk), fields=Name._fields)
+    whole = patch(straight, list(columns.values()), read=partial(read_name, junk=junk), fields=Name._fields)
     parts = {name: (part.rows, values) for part in (first, last, birth) for name, values in part.columns.items()}
     zero = np.zeros(len(raw), dtype=np.int64)
     parts |= {
@@ -87,7 +88,7 @@ def _is_ordinary(text: str, marked: frozenset[str]) -> bool:
     if not _ORDINARY.fullmatch(text):
         return False
     words = fold(text).split(" ")
-    if MISTER in words or not marked.isdisjoint(words) or repeated(words[0]):
+    if MISTER in words or not marked.isdisjoint(words) or repeated("".join(words)):
         return False
     # capitals in some words only mark the last name
     return len(words) == 1 or text.isupper() or not any(word.isupper() for word in text.split())

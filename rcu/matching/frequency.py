@@ -1,4 +1,4 @@
-"""Identifiers that point at nobody: a phone or mailbox carried by more different names than one person or family has.
+"""Values that point at nobody: a phone or mailbox too many names carry, a birth date too many records have.
 
 Such a value belongs to the shop, to the till's placeholder or to a call centre. It stops being a blocking key and
 evidence everywhere, the day it crosses the line. The verdict is a function of the records present, so it comes out
@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from rcu.domain.frequency import carried_by_many, common_days
 from rcu.matching.arrays import Bools, Index
 from rcu.matching.model import Identifier, MatchModel
 from rcu.matching.table import MISSING, EncodedTable
@@ -24,9 +25,10 @@ GenericValues = Mapping[str, frozenset[str]]
 
 
 def generic_values(table: EncodedTable, model: MatchModel) -> GenericValues:
-    """Find, for each identifier of the model, the values carried by more different names than it allows."""
+    """Find the values that are nobody's, by the rules of `rcu.domain.frequency`, for identifiers and birth dates."""
     names = _name_codes(table, model)
-    return {identifier.column: _generic(table, identifier, names) for identifier in model.identifiers}
+    found = {identifier.column: _generic(table, identifier, names) for identifier in model.identifiers}
+    return found | {column: _common_days(table, column) for column in model.dates}
 
 
 def without_generic(table: EncodedTable, generic: GenericValues) -> EncodedTable:
@@ -72,6 +74,11 @@ def _generic(table: EncodedTable, identifier: Identifier, names: Index) -> froze
     column = table[identifier.column]
     named = column.present & (names != MISSING)
     pairs = pd.DataFrame({"value": column.codes[named], "name": names[named]}).drop_duplicates()
-    counts = pairs["value"].value_counts()
-    crossed = counts.index[counts.to_numpy() > identifier.most_names]
-    return frozenset(column.values[int(code)] for code in crossed)
+    carried = np.bincount(pairs["value"].to_numpy(), minlength=len(column.values)).tolist()
+    return carried_by_many(dict(zip(column.values, carried, strict=True)), most_names=identifier.most_names)
+
+
+def _common_days(table: EncodedTable, name: str) -> frozenset[str]:
+    column = table[name]
+    counts = np.bincount(column.codes[column.present], minlength=len(column.values)).tolist()
+    return common_days(dict(zip(column.values, counts, strict=True)))

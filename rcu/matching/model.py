@@ -125,6 +125,7 @@ class MatchModel(_Part):
     comparisons: tuple[Comparison, ...]
     contradictions: tuple[Contradiction, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
+    dates: tuple[str, ...] = Field(default=(), description="columns of dates in which far too common days are nobody's")
     name_of_person: tuple[str, ...] = Field(default=(), description="columns that tell different names apart")
     frequencies: Mapping[str, Frequencies] = Field(default_factory=dict)
 
@@ -168,7 +169,8 @@ class MatchModel(_Part):
         """Every column the model reads, sorted."""
         names = {name for rule in self.blocking for name in rule.columns()}
         names = names.union(*(comparison.columns() for comparison in self.comparisons))
-        names |= {identifier.column for identifier in self.identifiers} | set(self.name_of_person)
+        names |= {identifier.column for identifier in self.identifiers}
+        names |= {*self.dates, *self.name_of_person}
         return tuple(sorted(names))
 
     def fingerprint(self) -> str:

@@ -143,15 +143,16 @@ addressed = st.fixed_dictionaries(
 thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def again(standard: pd.DataFrame) -> pd.DataFrame:
-    """Clean what cleaning gave, each standard value in the raw field it came from."""
+def again(standard: pd.DataFrame, *, clean: bool = True) -> pd.DataFrame:
+    """Clean what cleaning gave, each standard value in the raw field it came from; or only put it there."""
     raw = standard[list(RAW_OF_STANDARD)].rename(columns=RAW_OF_STANDARD)
     raw = raw.assign(other_phones=standard["other_phones"].str.replace(" ", " / "))
     parts = standard.assign(other_phones=raw["other_phones"])
     for field, (columns, between) in JOINED.items():
         texts = parts[columns].astype(object)
         raw[field] = [between.join(text for text in row if isinstance(text, str)) or None for row in texts.to_numpy()]
-    return standardise(raw.drop(columns="other_phones"))
+    raw = raw.drop(columns="other_phones")
+    return standardise(raw) if clean else raw
 
 
 def values(standard: pd.DataFrame) -> list[dict[str, str | None]]:

@@ -14,6 +14,7 @@ from tests.unit.matching.worlds import Record, encode, person, persons, small_mo
 MODEL = small_model()
 """Two different names may share a mailbox, five an account."""
 SHOP = "shop@x.fr"
+EVERY_DAY = [f"1980-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 29)]
 
 
 def generic(records: list[Record], **changes: object) -> Mapping[str, frozenset[str]]:
@@ -102,3 +103,22 @@ def test_the_verdict_is_a_count_of_names_and_does_not_hang_on_the_order(
     expected = {mailbox for mailbox, carried in names.items() if len(carried) > 2}
     assert generic(records)["email_key"] == expected
     assert generic(data.draw(st.permutations(records)))["email_key"] == expected
+
+
+@pytest.mark.parametrize(
+    ("dates", "nobodys"),
+    [
+        pytest.param({"1980-01-01": 30, "1980-03-12": 2}, {"1980-01-01"}, id="a day everybody has"),
+        pytest.param({"1980-01-01": 19, "1980-03-12": 2}, set(), id="too few records to tell"),
+        pytest.param(dict.fromkeys(EVERY_DAY, 25), set(), id="all days of a large file"),
+        pytest.param({"--01-01": 500, "1980": 500, "1980-01": 500}, set(), id="partial dates are never judged"),
+        pytest.param({}, set(), id="no dates"),
+    ],
+)  # fmt: skip
+def test_days_far_too_common_are_nobodys(dates: dict[str, int], nobodys: set[str]) -> None:
+    records = [person("JEAN", "MARTIN", birth_date=date) for date, count in dates.items() for _ in range(count)]
+    assert generic(records, dates=["birth_date"])["birth_date"] == nobodys
+
+
+def test_without_dates_in_the_model_no_day_is_judged() -> None:
+    assert "birth_date" not in generic([person("JEAN", "MARTIN", birth_date="1980-01-01")] * 50)
