@@ -12,19 +12,29 @@ from benchmarks.machine import Step, describe, measure, python
 
 SEED: Final = 7
 _HEAD: Final = """
-import json, resource, sys, time
+import json, sys, threading, time
 import pandas as pd
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 raw = pd.read_parquet(sys.argv[1]).astype("str")
 """
 WHOLE: Final = (
     _HEAD
     + """
+import gc, psutil, pyarrow
 from rcu.cleaning import standardise
-held, began = peak(), time.perf_counter()
+process, most, stop = psutil.Process(), 0, threading.Event()
+gc.collect(), pyarrow.default_memory_pool().release_unused()
+held = process.memory_info().rss
+def watch():
+    global most
+    while not stop.wait(0.1):
+        most = max(most, process.memory_info().rss)
+watcher = threading.Thread(target=watch)
+watcher.start()
+began = time.perf_counter()
 standard = standardise(raw)
-print(json.dumps({"seconds": time.perf_counter() - began, "over": peak() - held, "rows": len(standard)}))
+seconds = time.perf_counter() - began
+stop.set(), watcher.join()
+print(json.dumps({"seconds": seconds, "over": most - held, "rows": len(standard)}))
 """
 )
 FIELD: Final = (

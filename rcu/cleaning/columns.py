@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-Codes = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Arrow = Any  # pyarrow types its arrays by their element; here they are all text
 _RADIX_LIMIT: Final = 2**62
@@ -59,9 +60,9 @@ class Plain:
 def encode(frame: pd.DataFrame, column: str) -> Encoded:
     """Dictionary-encode a text column; a column that is not there is all missing."""
     if column not in frame.columns:
-        return Encoded(np.full(len(frame), -1, dtype=np.int64), text_array([]))
+        return Encoded(np.full(len(frame), -1, dtype=np.int32), text_array([]))
     dictionary = _arrow_text(frame[column]).dictionary_encode()
-    codes = dictionary.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = dictionary.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     return Encoded(codes, dictionary.dictionary)
 
 
@@ -75,14 +76,20 @@ def mask_of(array: Arrow) -> Mask:
     return cast("Mask", array.fill_null(fill_value=False).to_numpy(zero_copy_only=False))
 
 
-def combine(columns: Sequence[Encoded], rows: Codes | None = None) -> tuple[Codes, Iterator[tuple[str | None, ...]]]:
+def distinct(numbers: npt.NDArray[Any]) -> tuple[Codes, npt.NDArray[Any]]:
+    """Number the distinct values of an array from 0, in the order they come; give the codes, and the values."""
+    codes, values = pd.factorize(numbers)
+    return codes.astype(np.int32), values
+
+
+def combine(columns: Sequence[Encoded], rows: Rows | None = None) -> tuple[Codes, Iterator[tuple[str | None, ...]]]:
     """Number the distinct tuples of several columns: a code for each row, and the tuples in the order of the codes.
 
     With `rows` only those rows count, and the codes are theirs.
     """
     if rows is not None:
         columns = [Encoded(column.codes[rows], column.values) for column in columns]
-    codes, first = _distinct(_number(columns))
+    codes, first = _first_of_each(_number(columns))
     return codes, zip(*(_values_at(column, first) for column in columns), strict=True)
 
 
@@ -104,7 +111,7 @@ def read_values(
     others = columns_of((read(text) for text in (*texts, None)), fields)
     if plain:
         others = {name: pa.concat_arrays([plain.columns[name], others[name]]) for name in fields}
-    place = np.empty(count + 1, dtype=np.int64)
+    place = np.empty(count + 1, dtype=np.int32)
     place[np.concatenate([np.flatnonzero(known), rest, [count]])] = np.arange(count + 1)
     ordinary = np.arange(count + 1) < count - len(rest)
     return Readings(place[encoded.codes], others, ordinary)
@@ -178,27 +185,27 @@ def encoded_text(value: object) -> str | None:
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
-def _distinct(rows: Codes) -> tuple[Codes, Codes]:
+def _first_of_each(rows: Rows) -> tuple[Codes, Rows]:
     """Number distinct values from 0; give the codes, and a row of each."""
-    codes, distinct = pd.factorize(rows)
-    first = np.empty(len(distinct), dtype=np.int64)
+    codes, values = distinct(rows)
+    first = np.empty(len(values), dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes), dtype=np.int64)[::-1]
-    return codes.astype(np.int64), first
+    return codes, first
 
 
-def _number(columns: Sequence[Encoded]) -> Codes:
-    rows = columns[0].codes + 1
+def _number(columns: Sequence[Encoded]) -> Rows:
+    rows = columns[0].codes.astype(np.int64) + 1
     size = len(columns[0].values) + 1
     for column in columns[1:]:
         width = len(column.values) + 1
         if size * width > _RADIX_LIMIT:
-            rows, distinct = pd.factorize(rows)
-            rows, size = rows.astype(np.int64), len(distinct)
+            codes, values = distinct(rows)
+            rows, size = codes.astype(np.int64), len(values)
         rows = rows * width + (column.codes + 1)
         size *= width
     return rows
 
 
-def _values_at(column: Encoded, rows: Codes) -> list[str | None]:
+def _values_at(column: Encoded, rows: Rows) -> list[str | None]:
     codes = column.codes[rows]
     return cast("list[str | None]", column.values.take(pa.array(codes, mask=codes < 0)).to_pylist())

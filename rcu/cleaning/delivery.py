@@ -73,7 +73,7 @@ def _plain(number: str, suffix: str | None, street: Street) -> Delivery:
     return Delivery(None, None, display, number, suffix, street.type, street.name, street.key, None)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _read_settled(line: str | None, complement: str | None) -> Delivery:
     """Read until reading again changes nothing: parts that meet may read otherwise than each by itself."""
     reading = _read(line, complement)

@@ -93,7 +93,7 @@ def is_plain(address: str) -> bool:
     return _PLAIN.fullmatch(address) is not None and address.index("@") <= LOCAL_LIMIT
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def meant_domain(domain: str) -> str | None:
     """Give the provider a domain is a misspelling of, None when it is none: a known typo, or one slip away."""
     if domain in _typos():

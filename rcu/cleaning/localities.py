@@ -65,7 +65,7 @@ def read_country(raw: str | None, default: str) -> str:
     return key if key in _CODES else (UNKNOWN_COUNTRY if key else default)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def read_place(postcode: str | None, city: str | None) -> Place:
     """Read the postcode and the town of a domestic address (France, overseas, Monaco) and find their commune.
 

@@ -84,7 +84,7 @@ class Written(NamedTuple):
 
 
 _ROUNDS: Final = 5
-_MEMORY: Final = 131_072
+_MEMORY: Final = 32_768
 _UNWRITTEN: Final = Written(None, None, None)
 
 

@@ -39,13 +39,13 @@ def _surname_table() -> dict[str, float]:
     return {key: int(bearers) / 1_000_000 for key, bearers in _rows("surnames.csv.gz")}
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=32_768)
 def log_given(key: str) -> float:
     """Give the natural log of the share of people whose first name is this key (an estimate, never minus infinity)."""
     return math.log(_given_share(key))
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=32_768)
 def log_surname(key: str) -> float:
     """Give the natural log of the share of people whose last name is this key (an estimate, never minus infinity)."""
     return math.log(_surname_share(key))

@@ -18,6 +18,7 @@ from rcu.cleaning.columns import (
     Readings,
     columns_of,
     combine,
+    distinct,
     encode,
     mask_of,
     patch,
@@ -106,7 +107,7 @@ def _places(
     written = [any(map(clean, pair)) for pair in pairs]
     found = columns_of((place[:5] for place in places), _PLACE)
     out = {name: whole.column(name, codes, values) for name, values in found.items()}
-    cases, used = np.unique(codes * 3 + lines, return_inverse=True)
+    used, cases = distinct(codes * 3 + lines)
     judgements = (
         judge(places[place], line > 0, has_street=line > 1, written=line > 0 or written[place])
         for place, line in (divmod(case, 3) for case in cases.tolist())

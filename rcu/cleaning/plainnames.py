@@ -61,13 +61,13 @@ def read_names(raw: pd.DataFrame, junk: JunkLists) -> dict[str, pd.Series[str]]:
     straight &= ~empty | _blank(columns["full_name"])
     whole = patch(straight, list(columns.values()), read=partial(read_name, junk=junk), fields=Name._fields)
     parts = {name: (part.rows, values) for part in (first, last, birth) for name, values in part.columns.items()}
-    zero = np.zeros(len(raw), dtype=np.int64)
+    zero = np.zeros(len(raw), dtype=np.int32)
     parts |= {
         "record_kind": (zero, text_array([RecordKind.PERSON])),
         "civility": (title, text_array([*_TITLES[:_PEOPLE], None, None])),
         "gender": (sex, text_array(_SEXES)),
         "company": (zero, text_array([None])),
-        "name_quality": (empty.astype(np.int64), text_array([Quality.VALID, Quality.MISSING])),
+        "name_quality": (empty.astype(np.int32), text_array([Quality.VALID, Quality.MISSING])),
         "name_notes": (zero, text_array([None])),
     }
     return {name: whole.column(name, rows, values) for name, (rows, values) in parts.items()}
@@ -124,7 +124,7 @@ def _read_title(text: str) -> str | None:
 
 
 def _coded(encoded: Encoded, read: Callable[[str], str | None], known: Sequence[str | None]) -> Codes:
-    codes = np.array([*(known.index(read(text)) for text in encoded.texts()), 0], dtype=np.int64)
+    codes = np.array([*(known.index(read(text)) for text in encoded.texts()), 0], dtype=np.int32)
     return codes[encoded.codes]
 
 

@@ -47,7 +47,8 @@ _ABROAD: Final = r"^(?:\+33 ?(?:\(0\))?|0033)"
 _OVERSEAS_REGIONS: Final = sorted({region for _, region in OVERSEAS.values()})
 _LOCAL_PREFIX: Final = "0508"  # dialled with it at home and without it from abroad
 _WITHOUT_ZERO: Final = 9
-_NUMBERS: Final = {None: 0, MOBILE: 1, LANDLINE: 2}
+_KINDS: Final = (MOBILE, LANDLINE)
+"""What a column holds is numbered from 1 in this order; 0 is nothing."""
 
 
 def plain_phones(values: Arrow, junk: JunkLists) -> Plain:
@@ -132,7 +133,7 @@ def _encode_both(raw: pd.DataFrame) -> tuple[Encoded, Encoded, Encoded]:
 
 def _distributed(readings: Readings, rows: int, whole: Patchwork) -> dict[str, pd.Series[str]]:
     """Choose for each row which column its mobile and its landline come from; the rules of `phones.distribute`."""
-    kinds = np.array([_NUMBERS.get(kind, 0) for kind in readings.columns["kind"].to_pylist()])[readings.rows]
+    kinds = pc.index_in(readings.columns["kind"], text_array(_KINDS)).fill_null(-1).to_numpy()[readings.rows] + 1
     phone, mobile = readings.rows[:rows], readings.rows[rows:]
     of_phone, of_mobile = kinds[:rows], kinds[rows:]
     nothing = len(readings.plain) - 1

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from rcu.cleaning import dates
@@ -45,11 +46,12 @@ def standardise(raw: pd.DataFrame, *, settings: CleaningSettings = _DEFAULT) -> 
     """
     if len(raw) <= _FEW:
         return _one_by_one(raw, settings)
+    # what takes most memory on the way comes first, while there are few results to hold
     steps = (
         lambda: read_addresses(raw, settings.default_country),
-        lambda: read_names(raw, settings.junk),
-        lambda: read_phone_columns(raw, partial(phone_region, default=settings.default_country), settings.junk),
         lambda: _emails(raw, settings),
+        lambda: read_phone_columns(raw, partial(phone_region, default=settings.default_country), settings.junk),
+        lambda: read_names(raw, settings.junk),
         lambda: _dates(raw, settings),
         lambda: _plain(raw, "loyalty_number"),
     )
@@ -91,7 +93,14 @@ def _run(steps: Sequence[Callable[[], Columns]], *, side_by_side: bool) -> Itera
     if not side_by_side:
         return [step() for step in steps]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="cleaning") as pool:
-        return list(pool.map(lambda step: step(), steps))
+        return list(pool.map(_then_release, steps))
+
+
+def _then_release(step: Callable[[], Columns]) -> Columns:
+    """Run a step and give the memory it no longer uses back to the system."""
+    columns = step()
+    pa.default_memory_pool().release_unused()
+    return columns
 
 
 def _dates(raw: pd.DataFrame, settings: CleaningSettings) -> Columns:

@@ -47,7 +47,7 @@ def read_street(text: str) -> Street:
     return street_of(fold(text))
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=32_768)
 def plain_street(text: str) -> Street | None:
     """Read the text behind a house number when it is plain; None when it needs `read_delivery`.
 
@@ -73,7 +73,7 @@ def is_plain(words: Words) -> bool:
     return MAY_OPEN.isdisjoint(words[1:])
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=32_768)
 def street_of(text: str) -> Street:
     """Read folded text as one street."""
     words = text.split()

@@ -205,6 +205,6 @@ def _spaced(left: pd.Series[str], right: pd.Series[str]) -> pd.Series[str]:
 def _each(values: pd.Series[str], read: Callable[[str], str | None]) -> pd.Series[str]:
     """Read the distinct values of a column, each once; missing ones stay missing."""
     codes, distinct = pd.factorize(values)
-    made = spread(codes.astype(np.int64), text_array(read(str(value)) for value in distinct))
+    made = spread(codes.astype(np.int32), text_array(read(str(value)) for value in distinct))
     made.index = values.index
     return made
