@@ -171,7 +171,7 @@ def patch(
 
 def _arrow_text(series: pd.Series[Any]) -> Arrow:
     try:
-        array = cast("Arrow", pa.array(series, from_pandas=True)).cast(TEXT)
+        array = cast("Arrow", pa.array(series, type=TEXT, from_pandas=True))
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, UnicodeEncodeError):
         # lone surrogates and columns of mixed types do not fit Arrow text as they are
         return text_array(encoded_text(value) for value in series)

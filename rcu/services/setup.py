@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from rcu.cleaning import CleaningSettings
-from rcu.cleaning.junk import extended_lists
+from rcu.cleaning.junk import JunkLists, extended_lists
 from rcu.config import Settings
+from rcu.errors import ConfigurationError
 
 
 def cleaning_settings(settings: Settings, today: date) -> CleaningSettings:
@@ -14,5 +15,22 @@ def cleaning_settings(settings: Settings, today: date) -> CleaningSettings:
     return CleaningSettings(
         pivot_year=settings.century_pivot,
         as_of=today,
-        junk=extended_lists(settings.junk_folder, own_domains=settings.own_domains, shop_names=settings.shop_names),
+        junk=_junk_lists(settings),
     )
+
+
+def _junk_lists(settings: Settings) -> JunkLists:
+    """The shipped lists of placeholders with the retailer's own.
+
+    Raises:
+        ConfigurationError: the folder of lists is not there, or a list is not UTF-8.
+    """
+    folder = settings.junk_folder
+    if folder is not None and not folder.is_dir():
+        msg = f"RCU_JUNK_FOLDER names no folder: {folder}"
+        raise ConfigurationError(msg)
+    try:
+        return extended_lists(folder, own_domains=settings.own_domains, shop_names=settings.shop_names)
+    except (UnicodeDecodeError, OSError):
+        msg = "a list in RCU_JUNK_FOLDER cannot be read; lists are UTF-8 text, an entry a line"
+        raise ConfigurationError(msg) from None
