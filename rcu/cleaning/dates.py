@@ -54,7 +54,8 @@ def standardise_date(raw: str | None, settings: CleaningSettings) -> BirthDate:
     text = clean(raw)
     if text is None:
         return MISSING
-    text = _AROUND.sub(r"\1", text)
+    if " " in text:
+        text = _AROUND.sub(r"\1", text)
     if found := _ISO.fullmatch(text):
         return _full(int(found[1]), int(found[2]), int(found[3]), settings=settings)
     if found := _LOCAL.fullmatch(text):

@@ -77,6 +77,8 @@ def _plain(number: str, suffix: str | None, street: Street) -> Delivery:
 def _read_settled(line: str | None, complement: str | None) -> Delivery:
     """Read until reading again changes nothing: parts that meet may read otherwise than each by itself."""
     reading = _read(line, complement)
+    if line and not complement and not _BREAKS.search(line) and fold(line) == reading.street:
+        return reading  # what would be read again is what was read
     for _ in range(_ROUNDS):
         around = ", ".join(filter(None, (reading.address_complement, reading.building, reading.place)))
         again = _read(reading.street, around or None)

@@ -65,14 +65,18 @@ def read_country(raw: str | None, default: str) -> str:
     return key if key in _CODES else (UNKNOWN_COUNTRY if key else default)
 
 
-@lru_cache(maxsize=16_384)
 def read_place(postcode: str | None, city: str | None) -> Place:
     """Read the postcode and the town of a domestic address (France, overseas, Monaco) and find their commune.
 
     What is found is settled: written back into the two fields, the CEDEX behind the town, it is found again.
     """
+    return place_of(postcode, read_town(city))
+
+
+@lru_cache(maxsize=32_768)
+def place_of(postcode: str | None, town: Town) -> Place:
+    """Find the commune of a postcode as it is written and a town that was read (`read_town`)."""
     digits = _read_digits(postcode)
-    town = read_town(city)
     if found := exact(digits.value, town):
         return _place(digits, town, found)
     if town.name is None and (beside := _town_beside(postcode)) is not None:

@@ -24,8 +24,9 @@ from rcu.cleaning.columns import (
     patch,
     text_array,
 )
+from rcu.cleaning.communetowns import read_town
 from rcu.cleaning.delivery import Delivery, read_delivery
-from rcu.cleaning.localities import DOMESTIC, Place, read_country, read_place
+from rcu.cleaning.localities import DOMESTIC, Place, place_of, read_country
 from rcu.cleaning.plainlines import read_lines
 from rcu.cleaning.streetwords import OPENERS, WAYS, kind_at
 from rcu.cleaning.text import clean, fold
@@ -103,7 +104,8 @@ def _places(
     """Read postcode and town, and judge them with what was read of the line: 0 nothing, 1 no street, 2 a street."""
     codes, pairs = combine([columns["postcode"], columns["city"]])
     pairs = list(pairs)
-    places = [read_place(*pair) for pair in pairs]
+    towns = {text: read_town(text) for text in (*columns["city"].texts(), None)}
+    places = [place_of(postcode, towns[city]) for postcode, city in pairs]
     written = [any(map(clean, pair)) for pair in pairs]
     found = columns_of((place[:5] for place in places), _PLACE)
     out = {name: whole.column(name, codes, values) for name, values in found.items()}

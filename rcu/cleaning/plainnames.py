@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from rcu.cleaning.columns import Codes, Encoded, Mask, Readings, columns_of, enc
 from rcu.cleaning.junk import JunkLists
 from rcu.cleaning.names import INPUTS, Name, read_name, write_given, write_surname
 from rcu.cleaning.nameweights import likely_gender, log_given, log_surname
+from rcu.cleaning.notes import Note
 from rcu.cleaning.text import clean, fold, repeated
 from rcu.cleaning.titles import (
     COUPLE,
@@ -26,7 +26,7 @@ from rcu.cleaning.titles import (
     read_civility,
     read_gender,
 )
-from rcu.cleaning.wholenames import SWAP_ODDS
+from rcu.cleaning.wholenames import SWAP_ODDS, swapped
 from rcu.domain.records import Quality, RecordKind
 
 _ORDINARY: Final = re.compile(r"[A-Za-z]\.|[A-Za-zÀ-ÖØ-öø-ÿ]+(?:[ '-][A-Za-zÀ-ÖØ-öø-ÿ]+)*")
@@ -59,7 +59,8 @@ def read_names(raw: pd.DataFrame, junk: JunkLists) -> dict[str, pd.Series[str]]:
     straight = first.plain[first.rows] & last.plain[last.rows] & birth.plain[birth.rows] & (title < _PEOPLE)
     straight &= _blank(columns["company"]) & ~_in_places_of_each_other(first, last)
     straight &= ~empty | _blank(columns["full_name"])
-    whole = patch(straight, list(columns.values()), read=partial(read_name, junk=junk), fields=Name._fields)
+    short = _Swapped(_ordinary_texts(columns["first_name"], first), _ordinary_texts(columns["last_name"], last), junk)
+    whole = patch(straight, list(columns.values()), read=short.read, fields=Name._fields)
     parts = {name: (part.rows, values) for part in (first, last, birth) for name, values in part.columns.items()}
     zero = np.zeros(len(raw), dtype=np.int32)
     parts |= {
@@ -71,6 +72,41 @@ def read_names(raw: pd.DataFrame, junk: JunkLists) -> dict[str, pd.Series[str]]:
         "name_notes": (zero, text_array([None])),
     }
     return {name: whole.column(name, rows, values) for name, (rows, values) in parts.items()}
+
+
+class _Swapped:
+    """The way of rows that are not straight; ordinary names in each other's column need not be taken apart."""
+
+    def __init__(self, first: frozenset[str], last: frozenset[str], junk: JunkLists) -> None:
+        self._first = first
+        self._last = last
+        self._junk = junk
+
+    def read(self, parts: Part) -> Name:
+        """Read the columns `names.INPUTS` of one record; gives what `names.read_name` gives."""
+        civility, gender, first, last, birth, _, company = parts
+        title = _read_title(civility) if civility else None
+        ordinary = first in self._first and last in self._last and not (birth or company) and title in _TITLES[:_PEOPLE]
+        if not (ordinary and first and last and swapped(fold(first), fold(last))):
+            return read_name(parts, junk=self._junk)
+        given, surname = write_given(last), write_surname(first)
+        return Name(
+            RecordKind.PERSON,
+            title,
+            (read_gender(gender) if gender else None) or GENDERS.get(title or ""),
+            likely_gender(given.key) if given.key else None,
+            *given,
+            *surname,
+            birth_name=None,
+            birth_name_key=None,
+            company=None,
+            name_quality=Quality.REPAIRED,
+            name_notes=Note.COLUMNS_SWAPPED,
+        )
+
+
+def _ordinary_texts(encoded: Encoded, readings: Readings) -> frozenset[str]:
+    return frozenset(text for text, plain in zip(encoded.texts(), readings.plain.tolist(), strict=False) if plain)
 
 
 def _read(encoded: Encoded, fields: Sequence[str], write: Callable[[str], Part], *, junk: JunkLists) -> Readings:

@@ -42,6 +42,8 @@ def clean(text: str | None) -> str | None:
 
 def fold(text: str) -> str:
     """Reduce text to its comparable form: upper case, no accents, runs of anything else to one space."""
+    if text.isascii() and text.isalpha():
+        return text.upper()
     if not text.isascii():
         plain = text.translate(_latin_letters())
         if not plain.isascii():
