@@ -221,11 +221,17 @@ def _excel(name: str, content: bytes) -> AnyFile:
             rows = [[_as_text(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
             rows = [row for row in rows if any(row)]
             if len(rows) > 1:
-                header, body, notes = _with_header(rows)
+                header, body, notes = _with_header(_squared(rows))
                 return AnyFile(name, text_frame(name, header, body), f"Excel, sheet {sheet.title}", notes)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, AttributeError):
         raise UnreadableFile(name, "not a sound Excel workbook", hint="open it and save it again as .xlsx") from None
     raise UnreadableFile(name, "no sheet has a header and a row", hint="put the table on the first sheet")
+
+
+def _squared(rows: list[list[str]]) -> list[list[str]]:
+    """Give every row the width of the widest: sheets without stored dimensions end a row at its last cell."""
+    width = max(map(len, rows))
+    return [row + [""] * (width - len(row)) for row in rows]
 
 
 def _parquet(name: str, content: bytes) -> AnyFile:

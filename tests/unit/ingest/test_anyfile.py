@@ -1,6 +1,8 @@
 """Any tabular file becomes columns of text, or an error that says what to do."""
 
 import gzip
+import re
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -117,3 +119,17 @@ def test_a_missing_file_and_a_directory_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(UnreadableFile):
             read_any(path)
+
+
+def test_a_workbook_whose_rows_end_at_their_last_cell_is_sound(tmp_path: Path) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("a")
+    for row in (["nom", "prenom", "mail"], ["Dupont", "Jean", "a@b.fr"], ["Durand"]):
+        sheet.append(row)
+    book.save(tmp_path / "written.xlsx")
+    with zipfile.ZipFile(tmp_path / "written.xlsx") as written, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as bare:
+        for name in written.namelist():
+            bare.writestr(name, re.sub(rb"<dimension[^>]*/>", b"", written.read(name)))
+    frame = read_any(tmp_path / "a.xlsx").frame
+    assert frame["nom"].tolist() == ["Dupont", "Durand"]
+    assert frame["mail"].isna().tolist() == [False, True]
