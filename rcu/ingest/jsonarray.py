@@ -124,7 +124,8 @@ class JsonArray:
                 if depth == 0:
                     return at
             elif depth == 0:
-                return found.start()
+                # a bracket too many where an element should begin is one by itself: nothing may be read for ever
+                return max(found.start(), self._at + 1)
         return None
 
     def _more(self) -> bool:
