@@ -15,7 +15,7 @@ from rcu.ingest.jsonarray import JsonArray
     [
         pytest.param('{"a":[{"x":1}, }]}', [('{"x":1}', False), ("}", True)], id="behind the last element"),
         pytest.param('{"a":[}]', [("}", True)], id="alone"),
-        pytest.param('{"a":[{"x":1},\n}\n,{"y":2}]}', [('{"x":1}', False), ("}", True), ('{"y":2}', False)], id="between"),
+        pytest.param('{"a":[{"x":1},\n},{"y":2}]}', [('{"x":1}', False), ("}", True), ('{"y":2}', False)], id="within"),
         pytest.param('{"a":[{"x":1}}{"y":2}]}', [('{"x":1}', True), ("}", True), ('{"y":2}', False)], id="doubled"),
         pytest.param('{"a":[x}]', [("x", True), ("}", True)], id="behind what is no JSON"),
     ],
