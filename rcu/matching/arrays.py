@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Index: TypeAlias = NDArray[np.int64]
-"""Row numbers or codes."""
+"""Row numbers."""
+Codes: TypeAlias = NDArray[np.int32]
+"""Places of values in a dictionary of distinct values; -1 for none."""
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 Hashes: TypeAlias = NDArray[np.uint64]

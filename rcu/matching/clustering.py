@@ -1,9 +1,15 @@
-"""Clusters: which records are one person, given the weighed pairs and what forbids a union.
+"""Clusters: which records are one person, given the weighed pairs, what contradicts them and what people decided.
 
-The result is a function of the records, the links and the constraints, and of nothing else. Within each connected
-component: must-links first, then automatic links by falling weight; a union is refused when it would bring together
-two records that must not be in one cluster. Ties are broken by the records' own rank, which the caller derives from
-their keys, never from their order of arrival.
+The result is a function of the records, the links and the decisions, and of nothing else, in two steps:
+
+1. What the machine thinks. In each connected component links are followed by falling weight; one is refused when it
+   would bring together two records that contradict each other.
+2. What people decided. Must-links are followed before the links of step 1, against any contradiction; a link is
+   refused when it would bring together two records of a cannot-link.
+
+No decision reaches step 1, and step 2 obeys (`unions.FaithfulUnion`): another cannot-link never joins anybody, and
+another must-link parts nobody but what a cannot-link keeps from joining. Ties are broken by the records' own rank,
+which the caller derives from their keys, never from their order of arrival.
 """
 
 from __future__ import annotations
@@ -14,12 +20,13 @@ from typing import Final
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from rcu.matching.arrays import Bools, Floats, Index
 from rcu.matching.blocking import pairs_within
 from rcu.matching.model import MISSING_LEVEL, MatchModel
 from rcu.matching.scoring import Kernel, WeighedPairs
+from rcu.matching.unions import FaithfulUnion, GreedyUnion
 
 LARGEST_EXAMINED: Final = 1_000
 """Components above this many records are first cut at rising weights, so that the work inside one stays bounded."""
@@ -38,21 +45,55 @@ class Constraints:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterQuality:
+    """How well clusters of two records or more hold together; one entry a cluster in each array.
+
+    Attributes:
+        cluster: the lowest row of the cluster, rising.
+        records: how many records it has.
+        weakest: the weight (log2 odds) of the weakest link without which it would fall apart; infinite where only
+            must-links hold it.
+        contradictions: pairs of its records that contradict each other, joined by people all the same.
+        refused: links that would have made it larger.
+    """
+
+    cluster: Index
+    records: Index
+    weakest: Floats
+    contradictions: Index
+    refused: Index
+
+
+@dataclass(frozen=True, slots=True)
 class Clustering:
     """`cluster[i]` is the lowest row number in record i's cluster; `refused` are links (pairs of rows) not followed."""
 
     cluster: Index
     refused: Index
+    quality: ClusterQuality
 
 
 @dataclass(frozen=True, slots=True)
-class _Links:
+class Links:
+    """Links between rows with their weights (log2 odds; infinite for a must-link)."""
+
     left: Index
     right: Index
     weight: Floats
 
-    def only(self, chosen: Bools) -> _Links:
-        return _Links(self.left[chosen], self.right[chosen], self.weight[chosen])
+    def only(self, chosen: Bools) -> Links:
+        """The links chosen by a mask."""
+        return Links(self.left[chosen], self.right[chosen], self.weight[chosen])
+
+    def and_also(self, others: Links) -> Links:
+        """These links and others after them."""
+        return Links(np.r_[self.left, others.left], np.r_[self.right, others.right], np.r_[self.weight, others.weight])
+
+    def in_order(self, rank: Index) -> list[tuple[int, int]]:
+        """Pairs of rows by falling weight, those of one weight by the ranks of their records."""
+        one, other = rank[self.left], rank[self.right]
+        order = np.lexsort((np.maximum(one, other), np.minimum(one, other), -self.weight))
+        return list(zip(self.left[order].tolist(), self.right[order].tolist(), strict=True))
 
 
 def contradicted(model: MatchModel, level_of: Callable[[int, Index], Index], count: int) -> Bools:
@@ -89,40 +130,54 @@ def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Index, *, constraints: Co
         constraints: must-links and cannot-links of stewards.
     """
     constraints = constraints or Constraints()
-    links = _all_links(pairs.only(matches(kernel.model, pairs)), constraints.must)
-    links = _bounded(links, kernel.table.size, kernel.model.match_weight)
+    links = usable_links(kernel, pairs)
     labels = _components(links, kernel.table.size)
-    forbidden = _forbidden_pairs(kernel, labels, constraints)
-    lowest = _lowest_row(labels)
-    refused = _no_pairs()
-    if len(forbidden):
-        refused = _resolve(lowest, links, forbidden, rank)
-    return Clustering(lowest, refused)
+    forbidden = forbidden_pairs(kernel, labels)
+    cluster = _lowest_row(labels)
+    _follow(GreedyUnion, cluster, links, forbidden, rank=rank)
+    inside = cluster[links.left] == cluster[links.right]
+    decided = _with_decisions(links.only(inside), constraints.must)
+    if len(constraints.must) or len(constraints.cannot):
+        cluster = _lowest_row(_components(decided, kernel.table.size))
+        _follow(FaithfulUnion, cluster, decided, constraints.cannot, rank=rank)
+    every = decided.and_also(links.only(~inside))
+    apart = cluster[every.left] != cluster[every.right]
+    refused = np.stack([every.left[apart], every.right[apart]], axis=1)
+    quality = _quality(
+        cluster,
+        decided.only(~apart[: len(decided.left)]),
+        refused,
+        met=_joined_against(kernel, cluster, constraints.must),
+    )
+    return Clustering(cluster, refused, quality)
+
+
+def usable_links(kernel: Kernel, pairs: WeighedPairs) -> Links:
+    """The pairs that join, without those dropped because their component is too large to examine."""
+    joining = pairs.only(matches(kernel.model, pairs))
+    links = Links(joining.left, joining.right, joining.weight)
+    return _bounded(links, kernel.table.size, kernel.model.match_weight)
 
 
 def components(pairs: WeighedPairs, size: int, *, floor: float, largest: int = LARGEST_EXAMINED) -> Index:
     """Number the connected components of the pairs that weigh `floor` or more; those too large are cut as above."""
     strong = pairs.only(pairs.weight >= floor)
-    links = _Links(strong.left, strong.right, strong.weight)
+    links = Links(strong.left, strong.right, strong.weight)
     return _components(_bounded(links, size, floor, largest=largest), size)
 
 
-def _all_links(links: WeighedPairs, must: Index) -> _Links:
+def _with_decisions(links: Links, must: Index) -> Links:
     """Must-links weigh more than anything a machine can say."""
-    return _Links(
-        np.r_[must[:, 0], links.left],
-        np.r_[must[:, 1], links.right],
-        np.r_[np.full(len(must), np.inf), links.weight],
-    )
+    return Links(must[:, 0], must[:, 1], np.full(len(must), np.inf)).and_also(links)
 
 
-def _components(links: _Links, size: int) -> Index:
+def _components(links: Links, size: int) -> Index:
     graph = coo_array((np.ones(len(links.left), dtype=np.int8), (links.left, links.right)), shape=(size, size))
     _, labels = connected_components(graph, directed=False)
     return labels.astype(np.int64)
 
 
-def _bounded(links: _Links, size: int, floor: float, *, largest: int = LARGEST_EXAMINED) -> _Links:
+def _bounded(links: Links, size: int, floor: float, *, largest: int = LARGEST_EXAMINED) -> Links:
     """Drop the weakest links of components too large to examine, a bit of weight at a time, until none is left."""
     heaviest = links.weight[np.isfinite(links.weight)].max(initial=floor)
     while floor <= heaviest:
@@ -142,14 +197,9 @@ def _lowest_row(labels: Index) -> Index:
     return lowest[labels]
 
 
-def _forbidden_pairs(kernel: Kernel, labels: Index, constraints: Constraints) -> Index:
-    """Pairs of rows of one component that may not end in one cluster, shape (pairs, 2).
-
-    What a steward joined, directly or through others, no contradiction of the model parts; a cannot-link does.
-    """
-    cannot = constraints.cannot
-    decided = _components(_Links(constraints.must[:, 0], constraints.must[:, 1], np.empty(0)), len(labels))
-    found = [cannot[labels[cannot[:, 0]] == labels[cannot[:, 1]]]]
+def forbidden_pairs(kernel: Kernel, labels: Index) -> Index:
+    """Pairs of rows with one label (-1 is none) that contradict each other, blocked or not; shape (pairs, 2)."""
+    found = [_no_pairs()]
     for left, right in pairs_within((labels + 1).astype(np.uint64)):
         bad = contradicted(
             kernel.model,
@@ -159,7 +209,6 @@ def _forbidden_pairs(kernel: Kernel, labels: Index, constraints: Constraints) ->
             len(left),
         )
         bad |= _two_identifiers(kernel, left, right)
-        bad &= decided[left] != decided[right]
         found.append(np.stack([left[bad], right[bad]], axis=1))
     return np.concatenate(found)
 
@@ -175,50 +224,58 @@ def _two_identifiers(kernel: Kernel, left: Index, right: Index) -> Bools:
     return answer
 
 
-def _resolve(lowest: Index, links: _Links, forbidden: Index, rank: Index) -> Index:
-    """Rebuild, in place, the components that hold a forbidden pair; return the links refused."""
-    troubled = np.zeros(len(lowest), dtype=bool)
-    troubled[lowest[forbidden[:, 0]]] = True
-    inside = np.flatnonzero(troubled[lowest[links.left]])
-    one, other = rank[links.left[inside]], rank[links.right[inside]]
-    order = inside[np.lexsort((np.maximum(one, other), np.minimum(one, other), -links.weight[inside]))]
-    rows = np.flatnonzero(troubled[lowest])
-    union = _ConstrainedUnion(rows, forbidden)
-    pairs = zip(links.left[order].tolist(), links.right[order].tolist(), strict=True)
-    refused = [pair for pair in pairs if not union.join(*pair)]
-    lowest[rows] = union.lowest(rows)
-    return np.array(refused, dtype=np.int64).reshape(-1, 2)
+def _follow(
+    how: type[GreedyUnion | FaithfulUnion], cluster: Index, links: Links, forbidden: Index, *, rank: Index
+) -> None:
+    """Work out anew, in place, the components in which a forbidden pair met."""
+    met = forbidden[cluster[forbidden[:, 0]] == cluster[forbidden[:, 1]]]
+    if not len(met):
+        return
+    troubled = np.zeros(len(cluster), dtype=bool)
+    troubled[cluster[met[:, 0]]] = True
+    rows = np.flatnonzero(troubled[cluster])
+    union = how(rows.tolist(), met)
+    for one, other in links.only(troubled[cluster[links.left]]).in_order(rank):
+        union.follow(one, other)
+    for members in union.clusters:
+        cluster[list(members)] = min(members)
 
 
-class _ConstrainedUnion:
-    """Union-find in which some pairs may never meet."""
+def _joined_against(kernel: Kernel, cluster: Index, must: Index) -> Index:
+    """Pairs of rows in one cluster that contradict each other: only must-links can have brought them together."""
+    held = np.zeros(len(cluster), dtype=bool)
+    held[cluster[must[:, 0]]] = True
+    return forbidden_pairs(kernel, np.where(held[cluster], cluster, -1))
 
-    def __init__(self, rows: Index, forbidden: Index) -> None:
-        self._root = {row: row for row in rows.tolist()}
-        self._members: dict[int, set[int]] = {row: {row} for row in self._root}
-        self._enemies: dict[int, set[int]] = {}
-        for one, other in forbidden.tolist():
-            self._enemies.setdefault(one, set()).add(other)
-            self._enemies.setdefault(other, set()).add(one)
 
-    def join(self, one: int, other: int) -> bool:
-        """Bring the clusters of two rows together; False when that is forbidden."""
-        a, b = self._root[one], self._root[other]
-        if a == b:
-            return True
-        nobody: set[int] = set()
-        if self._members[a] & self._enemies.get(b, nobody):
-            return False
-        if len(self._members[a]) < len(self._members[b]):
-            a, b = b, a
-        for row in self._members[b]:
-            self._root[row] = a
-        self._members[a] |= self._members.pop(b)
-        if b in self._enemies:
-            self._enemies.setdefault(a, set()).update(self._enemies.pop(b))
-        return True
+def _quality(cluster: Index, followed: Links, refused: Index, *, met: Index) -> ClusterQuality:
+    size = len(cluster)
+    records = np.bincount(cluster, minlength=size)
+    several = np.flatnonzero(records > 1)
+    return ClusterQuality(
+        cluster=several,
+        records=records[several],
+        weakest=_weakest(cluster, followed)[several],
+        contradictions=np.bincount(cluster[met[:, 0]], minlength=size)[several],
+        refused=np.bincount(cluster[refused.ravel()], minlength=size)[several],
+    )
 
-    def lowest(self, rows: Index) -> Index:
-        """For each row, the lowest row of its cluster."""
-        least = {root: min(members) for root, members in self._members.items()}
-        return np.fromiter((least[self._root[row]] for row in rows.tolist()), dtype=np.int64, count=len(rows))
+
+def _weakest(cluster: Index, links: Links) -> Floats:
+    """For each cluster, by its lowest row, the weight of the lightest link of its maximum spanning tree."""
+    weakest = np.full(len(cluster), np.inf)
+    if not len(links.left):
+        return weakest
+    # scipy takes the lightest tree and takes 0 for "no link": the heaviest link becomes the number 1.
+    finite = np.isfinite(links.weight)
+    top = links.weight[finite].max(initial=0.0) + 1.0
+    cost = np.where(finite, top - links.weight + 1.0, 1.0)
+    low, high = np.minimum(links.left, links.right), np.maximum(links.left, links.right)
+    order = np.lexsort((cost, high, low))
+    first = np.r_[True, (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1])]
+    kept = order[first]
+    graph = coo_array((cost[kept], (low[kept], high[kept])), shape=(len(cluster), len(cluster))).tocsr()
+    tree = minimum_spanning_tree(graph).tocoo()
+    weight = np.where(tree.data <= 1.0, np.inf, top + 1.0 - tree.data)
+    np.minimum.at(weakest, cluster[tree.coords[0]], weight)
+    return weakest

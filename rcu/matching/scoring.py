@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from rcu.matching.arrays import Bools, Floats, Index, Levels
+from rcu.matching.arrays import Bools, Floats, Hashes, Index, Levels
 from rcu.matching.blocking import CandidatePairs, candidate_pairs
+from rcu.matching.conditions import Absent, Pairs
 from rcu.matching.model import Comparison, MatchModel
 from rcu.matching.table import MISSING, EncodedTable
 
 NO_EVIDENCE: Final = -1
 """The level of a comparison in which a value is missing."""
+
+PAIRS_AT_ONCE: Final = 250_000
+THREADS: Final = 2
+
+_ROUNDING: Final = 1e-6
+"""Sums of weights in another order differ by less than this (bits)."""
+_WORTH_LEAVING: Final = 0.8
+"""Pairs let go are taken out of the arrays once these are down to this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,37 +73,82 @@ class WeighedPairs:
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """Log2 likelihood ratios of the levels of one comparison; the last entry is for a missing value."""
+    """What each state of one comparison adds, against strangers and against the household (log2).
+
+    States are the levels, then "a value is missing", then "not before level i": for the last, the most that level i or
+    a later one can add.
+    """
 
     strangers: Floats
     household: Floats
+    hope: tuple[float, float]
 
     @classmethod
-    def of(cls, comparison: Comparison) -> _Weights:
+    def of(cls, comparison: Comparison, bonus: Mapping[int, Floats]) -> _Weights:
         m, h, u = (np.array([getattr(lv, name) for lv in comparison.levels]) for name in ("m", "h", "u"))
-        return cls(np.r_[np.log2(m / u), 0.0], np.r_[np.log2(m / h), 0.0])
+        strangers, household = np.log2(m / u), np.log2(m / h)
+        best = strangers + [bonus[level].max(initial=0.0) if level in bonus else 0.0 for level in range(len(m))]
+        return cls(
+            np.r_[strangers, 0.0, np.maximum.accumulate(best[::-1])[::-1]],
+            np.r_[household, 0.0, np.maximum.accumulate(household[::-1])[::-1]],
+            (max(float(best.max()), 0.0), max(float(household.max()), 0.0)),
+        )
+
+
+class _Open:
+    """Pairs still in the running: what is known of each comparison, and the most their evidence can add up to."""
+
+    def __init__(self, kernel: Kernel, pairs: CandidatePairs) -> None:
+        self.pairs = Pairs(kernel.table, pairs.left, pairs.right)
+        self.known = kernel.known.take(pairs.left) & kernel.known.take(pairs.right)
+        self.strangers = np.full(len(self.pairs), kernel.model.prior_against_strangers)
+        self.household = np.full(len(self.pairs), kernel.model.prior_against_household)
+        for byte, (strangers, household) in enumerate(kernel.hopes):
+            part = (self.known >> np.uint64(8 * byte)).astype(np.uint8)
+            self.add(strangers.take(part), household.take(part))
+        self.states: dict[int, Levels] = {}
+
+    def add(self, strangers: Floats, household: Floats) -> None:
+        self.strangers += strangers
+        self.household += household
+
+    def leave(self, floor: float) -> None:
+        """Let go of the pairs that cannot reach the floor any more."""
+        alive = (self.strangers >= floor - _ROUNDING) & (self.household >= floor - _ROUNDING)
+        kept = np.flatnonzero(alive)
+        if len(kept) <= _WORTH_LEAVING * len(alive):
+            self.pairs, self.known = self.pairs.only(kept), self.known.take(kept)
+            self.strangers, self.household = self.strangers.take(kept), self.household.take(kept)
+            self.states = {place: states.take(kept) for place, states in self.states.items()}
+
+
+def _hopes(each: Sequence[tuple[float, float]]) -> list[tuple[Floats, Floats]]:
+    """For each byte of the bits of comparisons: by its value, the most these comparisons can add together."""
+    bits = (np.arange(256)[:, None] >> np.arange(8)) & 1
+    padded = np.zeros((-(-len(each) // 8) * 8, 2))
+    padded[: len(each)] = np.reshape(each, (-1, 2))
+    return [(bits @ part[:, 0], bits @ part[:, 1]) for part in padded.reshape(-1, 8, 2)]
 
 
 class Kernel:
-    """Compares records of one table under one model."""
+    """Compares records of one table under one model.
+
+    A pair is looked at twice. First each comparison is read from codes and other numbers as far as they decide it, and
+    what they leave open counts for the most it could add; the pairs that could not reach the threshold even so are let
+    go, which is nearly all of them. Only then is text compared.
+    """
 
     def __init__(self, table: EncodedTable, model: MatchModel) -> None:
         self.table = table
         self.model = model
-        self._weights = [_Weights.of(comparison) for comparison in model.comparisons]
         self._bonus = [self._frequency_bonus(comparison) for comparison in model.comparisons]
-        best_strangers = [self._best(place) for place in range(len(model.comparisons))]
-        best_household = [max(weights.household.max(), 0.0) for weights in self._weights]
-        self._hope_strangers = np.r_[np.cumsum(best_strangers[::-1])[::-1], 0.0]
-        self._hope_household = np.r_[np.cumsum(best_household[::-1])[::-1], 0.0]
-
-    def _best(self, place: int) -> float:
-        """The most a comparison can add, frequencies included."""
-        weights, bonus = self._weights[place].strangers, self._bonus[place]
-        tops = [
-            weights[level] + (bonus[level].max(initial=0.0) if level in bonus else 0.0) for level in range(len(weights))
+        self.weights = [
+            _Weights.of(comparison, bonus) for comparison, bonus in zip(model.comparisons, self._bonus, strict=True)
         ]
-        return max(*tops, 0.0)
+        self.known = self._known()
+        self.hopes = _hopes([weights.hope for weights in self.weights])
+        places = range(len(model.comparisons))
+        self._order = sorted(places, key=lambda place: (-self.weights[place].hope[0], place))
 
     def _frequency_bonus(self, comparison: Comparison) -> dict[int, Floats]:
         """For each adjusted level: by code of the value, what its rarity adds to the level's weight (log2)."""
@@ -104,31 +160,58 @@ class Kernel:
                 bonus[number] = np.log2(level.u / shares)
         return bonus
 
+    def _known(self) -> Hashes:
+        """For each record, which comparisons it has a value for, as bits; set also where only the pair can tell."""
+        known = np.zeros(self.table.size, dtype=np.uint64)
+        for place, comparison in enumerate(self.model.comparisons):
+            has = np.ones(self.table.size, dtype=bool)
+            if isinstance(comparison.missing, Absent):
+                for name in comparison.missing.of:
+                    has &= self.table[name].present
+            known |= has.astype(np.uint64) << np.uint64(place)
+        return known
+
     def levels_of(self, comparison: Comparison, left: Index, right: Index) -> Index:
         """The level of one comparison for each pair; -1 where a value is missing."""
-        levels = np.full(len(left), len(comparison.levels) - 1, dtype=np.int64)
-        missing = comparison.missing.holds(self.table, left, right)
-        levels[missing] = NO_EVIDENCE
-        open_ = np.flatnonzero(~missing)
+        states = self._states(comparison, Pairs(self.table, left, right), finally_=True)
+        return np.where(states == len(comparison.levels), NO_EVIDENCE, states).astype(np.int64)
+
+    def _states(self, comparison: Comparison, pairs: Pairs, *, finally_: bool) -> Levels:
+        """The state of one comparison for each pair (see `_Weights`); text is looked at only `finally_`."""
+        width = len(comparison.levels)
+        states = np.full(len(pairs), width - 1, dtype=np.int8)
+        missing = comparison.missing.holds(pairs)
+        np.putmask(states, missing, width)
+        open_ = ~missing
         for number, level in enumerate(comparison.levels[:-1]):
-            if level.when is None or not len(open_):
+            if level.when is None:
                 continue
-            holds = level.when.holds(self.table, left[open_], right[open_])
-            levels[open_[holds]] = number
-            open_ = open_[~holds]
-        return levels
+            if level.when.by_codes:
+                found = open_ & level.when.holds(pairs)
+                np.putmask(states, found, number)
+                open_ &= ~found
+                continue
+            at = np.flatnonzero(open_)
+            decided = finally_ or level.when.by_numbers
+            found = at[(level.when.holds if decided else level.when.might)(pairs.only(at))]
+            states[found] = number if decided else width + 1 + number
+            open_[found] = False
+        return states
 
     def weights_of(self, place: int, levels: Index, left: Index, right: Index) -> tuple[Floats, Floats]:
         """Weights of one comparison's levels: against strangers (with term frequencies) and against the household."""
-        weights = self._weights[place]
-        strangers, household = weights.strangers[levels], weights.household[levels]
+        width = len(self.model.comparisons[place].levels)
+        return self._added(place, np.where(levels == NO_EVIDENCE, width, levels), Pairs(self.table, left, right))
+
+    def _added(self, place: int, states: Index | Levels, pairs: Pairs) -> tuple[Floats, Floats]:
+        weights = self.weights[place]
+        strangers, household = weights.strangers.take(states), weights.household.take(states)
         for number, bonus in self._bonus[place].items():
-            at = np.flatnonzero(levels == number)
+            at = np.flatnonzero(states == number)
             column = self.model.comparisons[place].levels[number].frequency_of
             if len(at) and column:
-                codes = self.table[column].codes
                 # Where the level holds for values that differ, the rarer of the two would promise too much.
-                one, other = codes[left[at]], codes[right[at]]
+                one, other = (codes.take(at) for codes in pairs.codes(column))
                 strangers[at] += np.where(
                     (one == MISSING) | (other == MISSING), 0.0, np.minimum(bonus[one], bonus[other])
                 )
@@ -137,27 +220,53 @@ class Kernel:
     def weigh(self, pairs: CandidatePairs, *, floor: float | None = None) -> WeighedPairs:
         """Weigh candidate pairs and keep those that reach `floor` (log2 odds; the review threshold by default).
 
-        A pair leaves as soon as the comparisons still to come could not lift it to the floor.
+        A pair leaves as soon as what is not known yet could not lift it to the floor.
         """
         floor = self.model.review_weight if floor is None else floor
-        left, right = pairs.left, pairs.right
-        strangers = np.full(len(left), self.model.prior_against_strangers)
-        household = np.full(len(left), self.model.prior_against_household)
-        levels = np.full((len(left), len(self.model.comparisons)), NO_EVIDENCE, dtype=np.int8)
+        still = _Open(self, pairs)
+        for place in self._order:
+            self._glance(still, place)
+            still.leave(floor)
+        for place in self._order:
+            self._read(still, place)
+            still.leave(floor)
+        return self._summed(still, pairs.rule, floor)
+
+    def _glance(self, still: _Open, place: int) -> None:
+        """Put what a comparison adds, or may still add once text is looked at, in the place of what it might add."""
+        weights = self.weights[place]
+        still.states[place] = states = self._states(self.model.comparisons[place], still.pairs, finally_=False)
+        strangers, household = self._added(place, states, still.pairs)
+        hoped = (still.known >> np.uint64(place)).astype(np.uint8) & 1
+        still.add(
+            strangers - np.take([0.0, weights.hope[0]], hoped), household - np.take([0.0, weights.hope[1]], hoped)
+        )
+
+    def _read(self, still: _Open, place: int) -> None:
+        """Look at the text where numbers left a comparison open."""
+        comparison, weights, states = self.model.comparisons[place], self.weights[place], still.states[place]
+        at = np.flatnonzero(states > len(comparison.levels))
+        if len(at):
+            pairs, guessed = still.pairs.only(at), states[at]
+            states[at] = found = self._states(comparison, pairs, finally_=True)
+            strangers, household = self._added(place, found, pairs)
+            still.strangers[at] += strangers - weights.strangers[guessed]
+            still.household[at] += household - weights.household[guessed]
+
+    def _summed(self, still: _Open, rule: int, floor: float) -> WeighedPairs:
+        """The exact weights, added up in the order of the model so that no bit depends on the company of a pair."""
+        pairs = still.pairs
+        strangers = np.full(len(pairs), self.model.prior_against_strangers)
+        household = np.full(len(pairs), self.model.prior_against_household)
+        levels = np.empty((len(pairs), len(self.model.comparisons)), dtype=np.int8)
         for place, comparison in enumerate(self.model.comparisons):
-            here = self.levels_of(comparison, left, right)
-            gain_strangers, gain_household = self.weights_of(place, here, left, right)
+            states = still.states[place]
+            gain_strangers, gain_household = self._added(place, states, pairs)
             strangers, household = strangers + gain_strangers, household + gain_household
-            levels[:, place] = here
-            alive = strangers + self._hope_strangers[place + 1] >= floor
-            alive &= household + self._hope_household[place + 1] >= floor
-            if not alive.all():
-                left, right, levels = left[alive], right[alive], levels[alive]
-                strangers, household = strangers[alive], household[alive]
+            levels[:, place] = np.where(states == len(comparison.levels), NO_EVIDENCE, states)
         weight = combined_weight(strangers, household)
-        rule = np.full(len(left), pairs.rule, dtype=np.int64)
-        weighed = WeighedPairs(left, right, weight, levels, rule)
-        return weighed.only(weight >= floor)
+        rules = np.full(len(pairs), rule, dtype=np.int64)
+        return WeighedPairs(pairs.left, pairs.right, weight, levels, rules).only(weight >= floor)
 
 
 def combined_weight(strangers: Floats, household: Floats) -> Floats:
@@ -166,18 +275,31 @@ def combined_weight(strangers: Floats, household: Floats) -> Floats:
 
 
 def weigh_candidates(
-    kernel: Kernel, *, touched: Bools | None = None, floor: float | None = None, block: int = 1_000_000
+    kernel: Kernel,
+    *,
+    touched: Bools | None = None,
+    floor: float | None = None,
+    block: int = PAIRS_AT_ONCE,
+    threads: int = THREADS,
 ) -> WeighedPairs:
     """Block, compare and weigh; pairs with at least one touched record only, when given.
 
-    Memory is bounded by `block` candidate pairs beside the pairs that are kept.
+    Memory is bounded by `threads` + 1 blocks of candidate pairs beside the pairs that are kept.
     """
-    found = _weighed(kernel, candidate_pairs(kernel.table, kernel.model.blocking, touched=touched, block=block), floor)
-    return WeighedPairs.concatenate(found, len(kernel.model.comparisons))
+    batches = candidate_pairs(kernel.table, kernel.model.blocking, touched=touched, block=block, threads=threads)
+    kept = (weighed for weighed in _side_by_side(kernel, batches, floor, threads=threads) if len(weighed))
+    return WeighedPairs.concatenate(kept, len(kernel.model.comparisons))
 
 
-def _weighed(kernel: Kernel, batches: Iterable[CandidatePairs], floor: float | None) -> Iterator[WeighedPairs]:
-    for pairs in batches:
-        weighed = kernel.weigh(pairs, floor=floor)
-        if len(weighed):
-            yield weighed
+def _side_by_side(
+    kernel: Kernel, batches: Iterable[CandidatePairs], floor: float | None, *, threads: int
+) -> Iterator[WeighedPairs]:
+    """Weigh blocks in threads, no more of them under way than there are threads; the answers come in order."""
+    with ThreadPoolExecutor(threads) as pool:
+        under_way: deque[Future[WeighedPairs]] = deque()
+        for pairs in batches:
+            under_way.append(pool.submit(kernel.weigh, pairs, floor=floor))
+            if len(under_way) > threads:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from rcu.matching.arrays import Bools, Floats, Hashes, Index
+from rcu.matching.arrays import Bools, Codes, Floats, Hashes, Index
+from rcu.matching.letters import letter_bags
+
+T = TypeVar("T")
 
 MISSING: Final = -1
 
@@ -18,34 +24,45 @@ SHARED_DICTIONARIES: Final[tuple[tuple[str, ...], ...]] = (("first_name_key", "l
 """Columns whose values may stand in one another's place (swapped names, birth and usage name) share one dictionary,
 so that "the first name of one is the last name of the other" is an integer comparison."""
 
+_AT_ONCE: Final = 2
+_IN_THREADS: Final = 20_000
+"""Records from which columns are encoded side by side."""
+
 
 @dataclass(frozen=True)
 class Column:
     """One encoded column: `codes[i]` is the place of record i's value in `values`, or -1 when it has none."""
 
-    codes: Index
+    codes: Codes
     values: Sequence[str]
+    _made: dict[object, object] = field(default_factory=dict[object, object], repr=False, compare=False)
+
+    def once(self, key: object, make: Callable[[Sequence[str]], T]) -> T:
+        """What `make` gives for the distinct values, worked out at the first call with this key."""
+        if key not in self._made:
+            self._made[key] = make(self.values)
+        return cast("T", self._made[key])
 
     @cached_property
     def hashes(self) -> Hashes:
         """A 64-bit hash of each distinct value, the same in every process and on every machine."""
-        return pd.util.hash_array(np.asarray(self.values, dtype=object), categorize=False)
+        return hashes_of(self.values)
 
     @cached_property
-    def lengths(self) -> Index:
+    def lengths(self) -> Codes:
         """The length of each distinct value, in characters."""
-        return np.fromiter((len(value) for value in self.values), dtype=np.int64, count=len(self.values))
+        return np.fromiter(map(len, self.values), dtype=np.int32, count=len(self.values))
 
     @cached_property
-    def initials(self) -> Index:
+    def bags(self) -> Hashes:
+        """The letters of each distinct value as bits, see `rcu.matching.letters`."""
+        return letter_bags(self.values)
+
+    @cached_property
+    def initials(self) -> Codes:
         """The first letter of each distinct value, as a number; 0 where there is none."""
         firsts = (ord(text[0]) if (text := value.lstrip()) else 0 for value in self.values)
-        return np.fromiter(firsts, dtype=np.int64, count=len(self.values))
-
-    @cached_property
-    def words(self) -> Index:
-        """How many words each distinct value has."""
-        return np.fromiter((len(value.split()) for value in self.values), dtype=np.int64, count=len(self.values))
+        return np.fromiter(firsts, dtype=np.int32, count=len(self.values))
 
     @property
     def present(self) -> Bools:
@@ -61,6 +78,11 @@ class Column:
         """The share of the population that has each distinct value; values not in `shares` get `floor`."""
         found = (shares.get(value, floor) for value in self.values)
         return np.maximum(np.fromiter(found, dtype=np.float64, count=len(self.values)), floor)
+
+
+def hashes_of(values: Sequence[str]) -> Hashes:
+    """A 64-bit hash of each text, the same in every process and on every machine."""
+    return pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)
 
 
 @dataclass(frozen=True)
@@ -79,13 +101,13 @@ class EncodedTable:
         Empty text counts as missing. The order of rows is kept. `shared` are groups of columns over one dictionary.
         """
         wanted = list(dict.fromkeys(columns))
+        groups = [[name for name in group if name in wanted] for group in shared]
+        alone = set(wanted).difference(*groups)
+        groups = [*(group for group in groups if group), *([name] for name in wanted if name in alone)]
         encoded: dict[str, Column] = {}
-        for group in shared:
-            together = [name for name in group if name in wanted]
-            encoded |= _encode_together(frame, together)
-        for name in wanted:
-            if name not in encoded:
-                encoded |= _encode_together(frame, [name])
+        with ThreadPoolExecutor(_AT_ONCE if len(frame) >= _IN_THREADS else 1) as pool:
+            for made in pool.map(lambda group: _encode_together(frame, group), groups):
+                encoded |= made
         return cls(len(frame), encoded)
 
     def __getitem__(self, name: str) -> Column:
@@ -101,25 +123,40 @@ class EncodedTable:
         codes[column.present & banned[column.codes]] = MISSING
         return replace(self, columns={**self.columns, name: Column(codes, column.values)})
 
-
-def _objects(column: pd.Series) -> np.ndarray:
-    """A column as Python objects, None where it has no value."""
-    return column.astype(object).where(column.notna(), None).to_numpy(dtype=object)
+    def rows(self, chosen: Index) -> EncodedTable:
+        """The records of some rows, in that order, over the same dictionaries."""
+        columns = {name: Column(column.codes[chosen], column.values) for name, column in self.columns.items()}
+        return EncodedTable(len(chosen), columns)
 
 
 def _encode_together(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, Column]:
     """Encode columns over one dictionary, in the order in which values are met."""
+    size = len(frame)
+    absent = Column(np.full(size, MISSING, dtype=np.int32), [])
     present = [name for name in names if name in frame.columns]
-    absent = Column(np.full(len(frame), MISSING, dtype=np.int64), [])
     if not present:
         return dict.fromkeys(names, absent)
-    stacked = np.concatenate([_objects(frame[name]) for name in present])
-    codes, uniques = pd.factorize(stacked, use_na_sentinel=True)
-    codes = codes.astype(np.int64)
-    values = [str(value) for value in uniques]
-    blank = [place for place, value in enumerate(values) if not value]
-    if blank:
-        codes[np.isin(codes, blank)] = MISSING
-    size = len(frame)
+    codes, values = _encoded([frame[name] for name in present])
     slices = {name: Column(codes[i * size : (i + 1) * size], values) for i, name in enumerate(present)}
     return {name: slices.get(name, absent) for name in names}
+
+
+def _encoded(columns: Sequence[pd.Series]) -> tuple[Codes, list[str]]:
+    """Codes and distinct values of columns put below one another."""
+    texts = pa.chunked_array([_texts(column) for column in columns], pa.large_string())
+    encoded = pa.concat_arrays(texts.chunks).dictionary_encode()
+    codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
+    blank = int(pc.index(encoded.dictionary, pa.scalar("", pa.large_string())).as_py())
+    if blank >= 0:
+        codes[codes == blank] = MISSING
+    return codes, cast("list[str]", encoded.dictionary.to_pylist())
+
+
+def _texts(column: pd.Series) -> pa.Array[pa.LargeStringScalar]:
+    """A column as Arrow text; what is not text is written as text."""
+    try:
+        made = pa.array(column, type=pa.large_string(), from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError):
+        objects = [None if pd.isna(value) else str(value).encode(errors="replace").decode() for value in column]
+        return pa.array(objects, type=pa.large_string())
+    return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made

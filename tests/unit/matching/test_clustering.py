@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -164,19 +164,21 @@ class World:
             [int(rank[row]) for row in np.argsort(to)],
         )
 
-    def forbidden(self) -> set[frozenset[int]]:
+    def contradicted(self) -> set[frozenset[int]]:
         rows = combinations(self.accounts, 2)
-        accounts = {frozenset(two) for two in rows if self.accounts[two[0]] != self.accounts[two[1]]}
-        decided = {pair for pair in accounts if any(pair <= rows for rows in self.decided())}
-        return (accounts - decided) | {frozenset(pair) for pair in self.cannot}
+        return {frozenset(two) for two in rows if self.accounts[two[0]] != self.accounts[two[1]]}
 
-    def decided(self) -> set[frozenset[int]]:
-        """What the must-links alone would join."""
-        joined = {row: frozenset({row}) for row in range(self.size)}
-        for one, other in self.must:
-            both = joined[one] | joined[other]
-            joined |= dict.fromkeys(both, both)
-        return set(joined.values())
+    def followed(self) -> list[tuple[float, int, int]]:
+        """The links that join, by falling weight, then rank."""
+        return self.in_order([(weight, one, other) for one, other, weight in self.links if weight >= 0])
+
+    def in_order(self, links: list[tuple[float, int, int]]) -> list[tuple[float, int, int]]:
+        rank = self.ranks().tolist()
+        return sorted(links, key=lambda link: (-link[0], *sorted((rank[link[1]], rank[link[2]]))))
+
+    def decided(self, *, must: Sequence[Pair] = (), cannot: Sequence[Pair] = ()) -> World:
+        """The same world with more decisions."""
+        return replace(self, must=[*self.must, *must], cannot=[*self.cannot, *cannot])
 
 
 def pairs(given_pairs: Sequence[Pair]) -> Index:
@@ -294,24 +296,97 @@ def worlds(draw: st.DrawFn) -> World:
     )  # fmt: skip
 
 
+Groups = dict[int, frozenset[int]]
+
+
+def apart(size: int) -> Groups:
+    return {row: frozenset({row}) for row in range(size)}
+
+
+def joined(groups_: Groups, one: int, other: int) -> Groups:
+    both = groups_[one] | groups_[other]
+    return groups_ | dict.fromkeys(both, both)
+
+
 def naive(world: World) -> set[frozenset[int]]:
-    """Links by falling weight, then rank, each followed unless it brings a forbidden pair together."""
-    rank, forbidden = world.ranks().tolist(), world.forbidden()
-    links = [(np.inf, one, other) for one, other in world.must]
-    links += [(weight, one, other) for one, other, weight in world.links if weight >= 0]
-    links.sort(key=lambda link: (-link[0], *sorted((rank[link[1]], rank[link[2]]))))
-    clusters = {row: {row} for row in range(world.size)}
-    for _, one, other in links:
-        joined = clusters[one] | clusters[other]
-        if not any(pair <= joined for pair in forbidden):
-            clusters |= dict.fromkeys(joined, joined)
-    return {frozenset(rows) for rows in clusters.values()}
+    """Links by falling weight unless contradicted; then, with must-links first, unless a cannot-link is connected."""
+    thought = apart(world.size)
+    for _, one, other in world.followed():
+        both = thought[one] | thought[other]
+        if not any(pair <= both for pair in world.contradicted()):
+            thought = joined(thought, one, other)
+    links = [link for link in world.followed() if link[2] in thought[link[1]]]
+    clusters = connected = apart(world.size)
+    for _, one, other in world.in_order([(np.inf, *pair) for pair in world.must] + links):
+        clash = any(
+            (a in connected[one] and b in connected[other]) or (b in connected[one] and a in connected[other])
+            for a, b in world.cannot
+        )
+        if other not in connected[one] and not clash:
+            clusters = joined(clusters, one, other)
+        connected = joined(connected, one, other)
+    return set(clusters.values())
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(world=worlds())
 def test_clusters_are_those_of_the_rule_followed_link_by_link(world: World) -> None:
     assert groups(world.clustered().cluster) == naive(world)
+
+
+def inside(finer: Index, coarser: Index) -> bool:
+    """Whether each cluster of one clustering lies in one cluster of another."""
+    return all(len({coarser[row] for row in rows}) == 1 for rows in groups(finer))
+
+
+@settings(max_examples=200, deadline=None)
+@given(world=worlds(), data=st.data())
+def test_another_cannot_link_never_joins(world: World, data: st.DataObject) -> None:
+    pair = data.draw(st.permutations(range(world.size)))[:2]
+    assert inside(world.decided(cannot=[(pair[0], pair[1])]).clustered().cluster, world.clustered().cluster)
+
+
+@settings(max_examples=200, deadline=None)
+@given(world=worlds(), data=st.data())
+def test_another_must_link_never_parts_but_what_a_cannot_link_keeps_from_joining(
+    world: World, data: st.DataObject
+) -> None:
+    one, other = data.draw(st.permutations(range(world.size)))[:2]
+    before, after = world.clustered().cluster, world.decided(must=[(one, other)]).clustered().cluster
+    both = {row for row in range(world.size) if before[row] in (before[one], before[other])}
+    if not any({*pair} <= both for pair in world.cannot):
+        free = replace(world, cannot=[])
+        assert inside(free.clustered().cluster, free.decided(must=[(one, other)]).clustered().cluster)
+    if not world.cannot:
+        assert inside(before, after)
+        assert after[one] == after[other]
+
+
+@settings(max_examples=60, deadline=None)
+@given(world=worlds())
+def test_the_quality_of_a_cluster_is_what_a_recount_gives(world: World) -> None:
+    found = world.clustered()
+    several = sorted((rows for rows in groups(found.cluster) if len(rows) > 1), key=min)
+    quality = found.quality
+    assert quality.cluster.tolist() == [min(rows) for rows in several]
+    assert quality.records.tolist() == [len(rows) for rows in several]
+    assert quality.contradictions.tolist() == [sum(pair <= rows for pair in world.contradicted()) for rows in several]
+    assert quality.refused.tolist() == [
+        sum((one in rows) + (other in rows) for one, other in found.refused.tolist()) for rows in several
+    ]
+    for rows, weakest in zip(several, quality.weakest.tolist(), strict=True):
+        assert weakest == weakest_needed(world, rows)
+
+
+def weakest_needed(world: World, rows: frozenset[int]) -> float:
+    """The weight down to which links must be followed before the rows are one."""
+    joined_ = apart(world.size)
+    for weight, one, other in world.in_order([(np.inf, *pair) for pair in world.must] + world.followed()):
+        if one in rows and other in rows:
+            joined_ = joined(joined_, one, other)
+        if joined_[min(rows)] == rows:
+            return weight
+    raise AssertionError(rows)
 
 
 @settings(max_examples=60, deadline=None)
@@ -328,10 +403,11 @@ def test_the_order_of_the_records_and_of_their_links_changes_nothing(world: Worl
 
 @settings(max_examples=60, deadline=None)
 @given(world=worlds())
-def test_no_forbidden_pair_ends_together_and_a_refused_link_ends_apart(world: World) -> None:
-    found = world.clustered()
-    for one, other in (*world.forbidden(), *found.refused.tolist()):
-        assert found.cluster[one] != found.cluster[other]
+def test_no_cannot_link_ends_together_and_a_contradiction_only_by_a_must_link(world: World) -> None:
+    found = world.clustered().cluster
+    assert all(found[one] != found[other] for one, other in world.cannot)
+    unaided = replace(world, must=[]).clustered().cluster
+    assert all(unaided[min(pair)] != unaided[max(pair)] for pair in world.contradicted())
 
 
 @settings(max_examples=60, deadline=None)
@@ -341,13 +417,6 @@ def test_every_link_is_followed_or_refused(world: World) -> None:
     refused = {tuple(link) for link in found.refused.tolist()}
     for one, other in [*world.must, *((one, other) for one, other, weight in world.links if weight >= 0)]:
         assert (found.cluster[one] != found.cluster[other]) == ((one, other) in refused)
-
-
-@settings(max_examples=60, deadline=None)
-@given(world=worlds())
-def test_what_forbids_only_ever_parts_what_links_alone_would_join(world: World) -> None:
-    free = World(world.size, world.links, world.must, rank=world.rank).clustered().cluster
-    assert all(len({free[row] for row in rows}) == 1 for rows in groups(world.clustered().cluster))
 
 
 # --- components too large to examine ----------------------------------------------------------------------------------
@@ -372,7 +441,7 @@ def test_a_component_that_can_be_examined_is_left_whole() -> None:
 def test_must_links_are_never_cut() -> None:
     size = LARGEST_EXAMINED + 5
     world = World(size, [(0, 1, 3.0)], must=[(row, row + 1) for row in range(1, size - 1)])
-    assert groups(world.clustered().cluster) == {frozenset({0}), frozenset(range(1, size))}
+    assert groups(world.clustered().cluster) == {frozenset(range(size))}
 
 
 @pytest.mark.parametrize(

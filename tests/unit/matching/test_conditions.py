@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from rapidfuzz.distance import JaroWinkler, Levenshtein
 
 from rcu.matching import conditions
-from rcu.matching.conditions import Condition
+from rcu.matching.conditions import Condition, Pairs
 from rcu.matching.table import EncodedTable
 from tests.unit.matching.worlds import Record, encode
 
@@ -31,7 +31,7 @@ def holds(told: dict[str, Any], left: Record, right: Record) -> bool:
     """Whether a condition holds for two records; the answer must be the same the other way round."""
     one = condition(told)
     table = encode([left, right], one.columns())
-    forth, back = one.holds(table, np.array([0, 1]), np.array([1, 0])).tolist()
+    forth, back = one.holds(Pairs(table, np.array([0, 1]), np.array([1, 0]))).tolist()
     assert forth == back
     return forth
 
@@ -51,6 +51,8 @@ WORDS_OF = {"test": "shared_token", "column": A}
 PARTIAL_DATE = {"test": "same_parts", "column": A, "slip": "partial"}
 SWAPPED_DATE = {"test": "same_parts", "column": A, "slip": "swapped"}
 ONE_PART_OFF = {"test": "same_parts", "column": A, "slip": "part"}
+WHOLE_DATES = {"test": "whole_dates", "column": A}
+NOTHING_SHARED = {"test": "nothing_shared", "column": A}
 WITHIN = {"test": "within", "column": A, "most": 2}
 EQUAL_AND_ABSENT = {"test": "all", "of": [EQUAL, {"test": "absent", "of": [B]}]}
 EITHER_EQUAL = {"test": "any", "of": [EQUAL, {"test": "equal", "of": [B]}]}
@@ -107,6 +109,13 @@ CASES = [
     pytest.param(PARTIAL_DATE, {A: "--03-12"}, {A: "1980-03-12"}, True, id="date: the year of one is not known"),
     pytest.param(PARTIAL_DATE, {A: "1980"}, {A: "1980-03-12"}, True, id="date: only the year of one is known"),
     pytest.param(PARTIAL_DATE, {A: "1980"}, {A: "--03-12"}, False, id="date: two halves say nothing together"),
+    pytest.param(PARTIAL_DATE, {A: "1980-03"}, {A: "1980-03-12"}, True, id="date: the day of one is not known"),
+    pytest.param(PARTIAL_DATE, {A: "1980-03"}, {A: "--03-12"}, False, id="date: each knows what the other does not"),
+    pytest.param(WHOLE_DATES, {A: "1980-03-12"}, {A: "1991-01-02"}, True, id="dates: both whole"),
+    pytest.param(WHOLE_DATES, {A: "--03-12"}, {A: "--03-12"}, False, id="dates: no year"),
+    pytest.param(NOTHING_SHARED, {A: "1980"}, {A: "--03-12"}, True, id="dates: a year, and a day and month"),
+    pytest.param(NOTHING_SHARED, {A: "1980"}, {A: "1981"}, False, id="dates: two years"),
+    pytest.param(NOTHING_SHARED, {A: "1980"}, {A: "1980"}, False, id="dates: one year"),
     pytest.param(PARTIAL_DATE, {A: "--03-13"}, {A: "1980-03-12"}, False, id="date: another day"),
     pytest.param(SWAPPED_DATE, {A: "1980-03-12"}, {A: "1980-12-03"}, True, id="date: day and month changed places"),
     pytest.param(SWAPPED_DATE, {A: "1980-03-12"}, {A: "1981-12-03"}, False, id="date: swapped in another year"),
@@ -218,7 +227,36 @@ def test_string_conditions_say_of_a_batch_what_the_definition_says_of_each_pair(
         bool(words[one] and words[other]) and (words[one] == words[other] or naive(words[one], words[other]))
         for one, other in zip(left.tolist(), right.tolist(), strict=True)
     ]
-    assert condition(told).holds(table, left, right).tolist() == expected
+    assert condition(told).holds(Pairs(table, left, right)).tolist() == expected
+
+
+@pytest.mark.parametrize("alphabet", ["ABCDE", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", "AÉ漢 '-🙂"])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_numbers_rule_out_text_would_have_refused(alphabet: str, data: st.DataObject) -> None:
+    texts = st.text(alphabet, min_size=1, max_size=data.draw(st.sampled_from([4, 12, 80])))
+    words = data.draw(st.lists(texts, min_size=2, max_size=6))
+    words += [data.draw(slipped(word, alphabet)) for word in words]
+    told, _ = data.draw(st.sampled_from(NAIVE))
+    table = encode([{A: word} for word in words], [A])
+    left, right = (rows.ravel() for rows in np.indices((len(words), len(words))))
+    one, pairs = condition(told), Pairs(table, left, right)
+    assert not (one.holds(pairs) & ~one.might(pairs)).any()
+
+
+@st.composite
+def slipped(draw: st.DrawFn, word: str, alphabet: str) -> str:
+    """A text a slip or two away from another."""
+    for _ in range(draw(st.integers(1, 2))):
+        at = draw(st.integers(0, len(word)))
+        kind = draw(st.sampled_from(["drop", "add", "swap"]))
+        if kind == "drop":
+            word = word[:at] + word[at + 1 :]
+        elif kind == "add":
+            word = word[:at] + draw(st.sampled_from(list(alphabet))) + word[at:]
+        else:
+            word = word[:at] + word[at : at + 2][::-1] + word[at + 2 :]
+    return word
 
 
 EVERY = [
@@ -244,9 +282,9 @@ def test_swapping_the_records_never_changes_the_answer_nor_does_their_place_in_t
     table: EncodedTable = encode(records, [A, B])
     moved = encode([records[row] for row in np.argsort(moved_to)], [A, B])
     left, right = (rows.ravel() for rows in np.indices((len(records), len(records))))
-    forth = one.holds(table, left, right)
-    assert forth.tolist() == one.holds(table, right, left).tolist()
-    assert forth.tolist() == one.holds(moved, moved_to[left], moved_to[right]).tolist()
+    forth = one.holds(Pairs(table, left, right))
+    assert forth.tolist() == one.holds(Pairs(table, right, left)).tolist()
+    assert forth.tolist() == one.holds(Pairs(moved, moved_to[left], moved_to[right])).tolist()
 
 
 def test_string_work_is_done_once_for_each_distinct_pair_of_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +295,7 @@ def test_string_work_is_done_once_for_each_distinct_pair_of_values(monkeypatch: 
         return False
 
     monkeypatch.setattr(conditions.Prefix, "fits", noted)
-    table = encode([{A: word} for word in ["X", "Y", "Z"] * 30], [A])
+    table = encode([{A: word} for word in ["MARTX", "MARTY", "MARTZ"] * 30], [A])
     left, right = np.triu_indices(90, k=1)
-    condition({"test": "prefix", "column": A}).holds(table, left, right)
-    assert sorted(tuple(sorted(pair)) for pair in seen) == [("X", "Y"), ("X", "Z"), ("Y", "Z")]
+    condition({"test": "prefix", "column": A}).holds(Pairs(table, left, right))
+    assert sorted(tuple(sorted(pair)) for pair in seen) == [("MARTX", "MARTY"), ("MARTX", "MARTZ"), ("MARTY", "MARTZ")]

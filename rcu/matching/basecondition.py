@@ -1,0 +1,64 @@
+"""What every condition of a comparison level can do, and the pairs of records it is asked about."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from pydantic import BaseModel, ConfigDict
+
+from rcu.matching.arrays import Bools, Codes, Index
+from rcu.matching.table import EncodedTable
+
+
+class Pairs:
+    """Pairs of rows of one table; the codes of a column are fetched once, however many conditions ask for them."""
+
+    __slots__ = ("_codes", "left", "right", "table")
+
+    def __init__(self, table: EncodedTable, left: Index, right: Index) -> None:
+        self.table = table
+        self.left = left
+        self.right = right
+        self._codes: dict[str, tuple[Codes, Codes]] = {}
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def codes(self, column: str) -> tuple[Codes, Codes]:
+        """The codes of one column for the left and the right records; -1 where a value is missing."""
+        if column not in self._codes:
+            codes = self.table[column].codes
+            self._codes[column] = codes.take(self.left), codes.take(self.right)
+        return self._codes[column]
+
+    def only(self, chosen: Index) -> Pairs:
+        """Some of the pairs, by their places."""
+        return Pairs(self.table, self.left.take(chosen), self.right.take(chosen))
+
+
+class BaseCondition(BaseModel, ABC):
+    """A symmetric question about pairs of records."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns this condition reads."""
+
+    @property
+    def by_codes(self) -> bool:
+        """Whether codes alone decide it, at next to no cost."""
+        return True
+
+    @abstractmethod
+    def holds(self, pairs: Pairs) -> Bools:
+        """Say for each pair whether the condition holds; False where a value is missing."""
+
+    def might(self, pairs: Pairs) -> Bools:
+        """Say for each pair whether the condition may hold, without looking at text; never False wrongly."""
+        return self.holds(pairs)
+
+    @property
+    def by_numbers(self) -> bool:
+        """Whether `might` is already the answer: no text has to be looked at."""
+        return True
