@@ -174,6 +174,36 @@ memberships = Table(
     Index(None, "cluster_id"),
 )
 
+cluster_quality = Table(
+    "cluster_quality",
+    metadata,
+    Column("cluster_id", BigInt, ForeignKey("records.record_id"), primary_key=True),
+    Column("records", BigInteger, nullable=False, comment="two or more: a record alone has no quality"),
+    Column("weakest_weight", Double, nullable=False, comment="log2 odds of the weakest link that holds it together"),
+    Column("contradictions", BigInteger, nullable=False, comment="pairs inside that the model says are not one person"),
+    Column("refused", BigInteger, nullable=False, comment="links to other records that were not followed"),
+)
+
+match_models = Table(
+    "match_models",
+    metadata,
+    Column("model_id", Text, primary_key=True, comment="fingerprint: models with the same decide alike"),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("learnt", Text, comment="what it was learnt from, JSON; null: nothing, people wrote it"),
+    Column("content", Text, nullable=False, comment="the model file, JSON"),
+)
+
+model_adoptions = Table(
+    "model_adoptions",
+    metadata,
+    _key("adoption_id"),
+    Column("model_id", Text, ForeignKey("match_models.model_id"), comment="null: back to the model of the settings"),
+    Column("adopted_at", Instant, nullable=False),
+    Column("adopted_by", Text, nullable=False),
+)
+
 customers = Table(
     "customers",
     metadata,
