@@ -16,10 +16,10 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format bench lock clean
+.PHONY: help demo serve test check format bench bench-link lock clean
 
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  Variables: PYTHON=python3.13  PORT=8000  PYTEST_ARGS='-k words'  WORKERS=2  BENCH_ARGS=  LOCK_ARGS=--upgrade"
 
@@ -47,9 +47,13 @@ format: $(READY) ## Format the code and fix what can be fixed
 bench: $(READY) ## Run the measurements and write their results (BENCH_ARGS)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+bench-link: $(READY) $(VENV)/.bench ## Measure linking with Splink beside it, up to 10 M records (BENCH_ARGS=--rows=1000000 for less)
+	$(BIN)/python -m benchmarks link --rows 10000000 $(BENCH_ARGS)
+
 lock: $(UV) ## Bring the lock files in step with pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) $(LOCK_ARGS) --extra dev -o requirements.lock pyproject.toml
 	$(LOCK) --no-annotate -c requirements.lock -o requirements-runtime.lock pyproject.toml
+	$(LOCK) --no-annotate --group pyproject.toml:bench -o requirements-bench.lock
 	$(VENV)/lock-tools/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | $(LOCK) --no-annotate -c requirements.lock -o requirements-build.lock -
 
@@ -66,6 +70,11 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(need_python); $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.lock | $(READY)
+	$(PYTHON) -m venv --clear $(VENV)/bench
+	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
 $(UV):

@@ -21,6 +21,8 @@ from packaging.utils import canonicalize_name
 
 ROOT: Final = Path(__file__).parent.parent
 FULL: Final = "requirements.lock"
+BENCH: Final = "requirements-bench.lock"
+"""What benchmarks measure against; installed apart, so only what is declared can be checked here."""
 _ENTRY: Final = re.compile(r"[^=;\s]+==[^;\s]+(?: ; .+)?")
 _HASH: Final = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -74,6 +76,15 @@ def unmet(lock: Lock, roots: Iterable[str]) -> Iterator[str]:
         yield f"{lock.name}: nothing needs {name}"
 
 
+def unpinned(lock: Lock, roots: Iterable[str]) -> Iterator[str]:
+    """Say which declared dependencies a lock does not pin at a version that does."""
+    pins = lock.pins()
+    for root in map(Requirement, roots):
+        version = pins.get(canonicalize_name(root.name))
+        if version is None or not root.specifier.contains(version, prereleases=True):
+            yield f"{lock.name}: pyproject.toml needs {root}, pinned is {version or 'nothing'}"
+
+
 def _needed_by(name: str, extras: set[str]) -> list[Requirement]:
     """Give the dependencies of an installed package, with these extras of it."""
     if not extras:
@@ -102,6 +113,8 @@ def problems() -> Iterator[str]:
         "requirements-runtime.lock": runtime,
         "requirements-build.lock": declared["build-system"]["requires"],
     }
+    bench = Lock.read(BENCH)
+    yield from list(bench.malformed()) or unpinned(bench, declared["dependency-groups"]["bench"])
     for name, needs in roots.items():
         lock = Lock.read(name)
         wrong = list(lock.malformed())

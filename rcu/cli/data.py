@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from rcu.cli.common import AsJson, now, opened, out, print_json, progress
 from rcu.config import settings
 from rcu.ingest import KINDS
-from rcu.matching.model import load_model
 from rcu.services import sources
 from rcu.services.importing import FileReport, Importer
+from rcu.services.models import load_active
 from rcu.services.quarantine import release
 from rcu.services.running import RunReport
 from rcu.services.running import run as run_service
@@ -143,7 +144,7 @@ def run_with_progress(store: Store, *, quiet: bool = False) -> RunReport:
     with progress(quiet=quiet) as shown:
         task = shown.add_task("matching")
         return run_service(
-            store, load_model(settings().model), clock=now, progress=lambda step: shown.update(task, description=step)
+            store, load_active(store, settings()), clock=now, progress=lambda step: shown.update(task, description=step)
         )
 
 
@@ -154,4 +155,9 @@ def print_run(report: RunReport) -> None:
         f"{report.records:,} records ({report.touched:,} touched) -> {report.customers:,} customers: "
         f"{report.created:,} created, {report.updated:,} updated, {report.merged:,} merged, {report.split:,} split"
     )
+    for one in report.left_out:
+        out.print(
+            f"[bold yellow]{escape(one.rule)}: {one.blocks:,} blocks with {one.records:,} records were left out, "
+            "they are too large[/]; see rcu model blocking"
+        )
     out.print(f"[dim]{took}[/]")

@@ -84,6 +84,20 @@ def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
+def estimated(result: Dedupe) -> str:
+    """Say how good the result probably is, for a person to read."""
+    precision, recall = result.estimate.precision, result.estimate.recall
+    if precision is None or recall is None:
+        if result.calibration is not None and not result.calibration.joins:
+            return "no duplicates: rows agree no more than chance explains"
+        return "how good this is cannot be estimated: nothing tells chance from duplicates in these columns"
+    told = [
+        f"{name} about {guess.value:.3f} (likely {guess.low:.3f} to {guess.high:.3f})"
+        for name, guess in (("precision", precision), ("recall", recall))
+    ]
+    return f"estimated without labels, over pairs: {', '.join(told)}"
+
+
 def _tell(result: Dedupe, written: Sequence[Path], console: Console) -> None:
     """Print what was guessed and found."""
     for file in result.files:
@@ -100,6 +114,7 @@ def _tell(result: Dedupe, written: Sequence[Path], console: Console) -> None:
         f"[bold]{result.clusters:,} people[/] in {len(result.cluster):,} rows: {len(result.joined):,} have several; "
         f"{result.possible_matches:,} pairs are left to look at"
     )
+    console.print(estimated(result))
     measured = result.evaluation
     if measured:
         for name, quality in (("pairwise", measured.pairwise), ("B-cubed", measured.b_cubed)):

@@ -13,7 +13,7 @@ import typer
 from rcu.cli.admin import serve
 from rcu.cli.common import now, opened, out
 from rcu.cli.data import print_reports, print_run, run_with_progress, take_files
-from rcu.cli.identity import print_evaluation
+from rcu.cli.evaluation_tables import print_evaluation
 from rcu.config import settings
 from rcu.errors import Conflict, InputError
 from rcu.services import evaluation, keys, reading, sources

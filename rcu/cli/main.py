@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from rcu import __version__
-from rcu.cli import admin, data, demo, identity, quarantine
+from rcu.cli import admin, data, demo, explain, identity, model, quarantine
 from rcu.cli.common import err, exit_code, out
 from rcu.cli.dedupe import dedupe
+from rcu.cli.evaluate import evaluate
 from rcu.cli.standardise import standardise
 from rcu.errors import RcuError
 
@@ -24,11 +25,13 @@ app.add_typer(admin.db, name="db")
 app.add_typer(admin.key, name="key")
 app.add_typer(data.source, name="source")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(model.app, name="model")
 app.command("import")(data.import_files)
 app.command("run")(data.run)
+app.command("train")(model.train)
 app.command("serve")(admin.serve)
-app.command("evaluate")(identity.evaluate)
-app.command("explain")(identity.explain)
+app.command("evaluate")(evaluate)
+app.command("explain")(explain.explain)
 app.command("verify")(identity.verify)
 app.command("demo")(demo.demo)
 app.command("dedupe")(dedupe)

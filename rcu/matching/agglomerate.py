@@ -41,6 +41,9 @@ def agglomerate(kernel: Kernel, pairs: WeighedPairs, rank: Index, *, source: Ind
     labels = components(pairs, size, floor=kernel.model.match_weight)
     cluster = np.arange(size, dtype=np.int64)
     for members, weights in _component_weights(kernel, labels, rank, source):
+        if len(members) == 2:
+            cluster[members] = members.min() if weights[0] >= ENOUGH else members
+            continue
         groups = fcluster(linkage(MOST_SAID - weights, "average"), MOST_SAID - ENOUGH, "distance")
         lowest = np.full(int(groups.max()) + 1, size, dtype=np.int64)
         np.minimum.at(lowest, groups, members)

@@ -16,6 +16,7 @@ from rcu.matching.autoblocking import EVERYBODY, choose_rules, everybody
 from rcu.matching.autocolumns import Kind, Trait, atoms_of, derived_columns
 from rcu.matching.autolevels import comparison_of
 from rcu.matching.model import Identifier, MatchModel
+from rcu.matching.ownness import own_columns
 from rcu.matching.table import EncodedTable
 from rcu.matching.training import frequencies_of
 
@@ -26,10 +27,11 @@ MOST_COMPARISONS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A draft model, the table it reads (derived columns included) and the comparisons' names by column."""
+    """A draft model, the table it reads (derived columns included) and what of it is a person's own (`decoys.Ways`)."""
 
     model: MatchModel
     table: EncodedTable
+    own: tuple[frozenset[str], ...]
 
 
 def plan(frame: pd.DataFrame, traits: Sequence[Trait]) -> Plan:
@@ -58,7 +60,7 @@ def plan(frame: pd.DataFrame, traits: Sequence[Trait]) -> Plan:
         frequencies=frequencies_of(comparisons, table),
         name_of_person=tuple(t.column for t in chosen if t.kind in {Kind.FIRST_NAME, Kind.LAST_NAME, Kind.FULL_NAME}),
     )
-    return Plan(model, table)
+    return Plan(model, table, own_columns(table, chosen))
 
 
 def _partners(traits: Sequence[Trait]) -> tuple[tuple[str, ...], ...]:

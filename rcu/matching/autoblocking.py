@@ -60,7 +60,7 @@ class _Candidate:
 
 def everybody(size: int) -> Column:
     """The column that makes one block of all records."""
-    return Column(np.zeros(size, dtype=np.int64), ["X"])
+    return Column(np.zeros(size, dtype=np.int32), ["X"])
 
 
 def choose_rules(table: EncodedTable, atoms: Sequence[Atom]) -> tuple[BlockingRule, ...]:

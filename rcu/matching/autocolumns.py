@@ -40,14 +40,21 @@ class Trait:
     """One column to compare.
 
     `partner` is a column whose values may stand in its place; `given` are columns that, where two records agree on
-    one, already say that they agree on this one.
+    one, already say that they agree on this one. `repeats` is a column of the frame with the part of the value that
+    only says another column again: a mailbox named after its owner.
     """
 
     column: str
     kind: Kind
     partner: str | None = None
     given: tuple[str, ...] = ()
+    repeats: str | None = None
 
+
+OWN: Final = frozenset({Kind.FIRST_NAME, Kind.MIDDLE_NAME, Kind.DATE})
+"""Kinds of what each person has for himself."""
+OF_FAMILY: Final = frozenset({Kind.LAST_NAME, Kind.ADDRESS, Kind.HOUSE_NUMBER, Kind.PHONE, Kind.POSTCODE, Kind.PLACE})
+"""Kinds of what people of one family or one house share; the others may be either."""
 
 SORTED_WORDS: Final = "~words"
 BEGINNING: Final = "~start"

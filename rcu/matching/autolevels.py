@@ -81,6 +81,13 @@ def _already_said(trait: Trait) -> _Level | None:
     return _Level(f"as {' or '.join(trait.given)} says", said, _NEUTRAL, _NEUTRAL, _NEUTRAL)
 
 
+def _repeated(trait: Trait) -> _Level | None:
+    if trait.repeats is None:
+        return None
+    said = Any(of=(Equal(of=(trait.repeats,)), Similar(column=trait.repeats, floor=0.8)))
+    return _Level("as the names say", said, _NEUTRAL, _NEUTRAL, _NEUTRAL)
+
+
 def _swapped(trait: Trait, *, m: float, h: float, u: float) -> _Level | None:
     """First and last name changed places: said once, by the first name; for the last name it is neutral."""
     if trait.partner is None:
@@ -155,6 +162,7 @@ def _email(trait: Trait) -> list[_Level | None]:
     return [
         _Level(_SAME, Equal(of=(c,)), 0.7, 0.15, 0.00001),
         _cross(trait, m=0.05, h=0.02, u=0.00001),
+        _repeated(trait),
         _Level(_CLOSE, Any(of=(OneEdit(column=c, edits=2, shortest=8), Equal(of=(local,)))), 0.12, 0.02, 0.00005),
         _Level("alike", Similar(column=c, floor=0.88), 0.03, 0.03, 0.0005),
         _Level(_DIFFERENT, None, 0.15, 0.8, 0.999),

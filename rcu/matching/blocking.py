@@ -2,7 +2,9 @@
 
 Each rule gives every record at most one 64-bit key, a hash of its values (the same in every process, so it can be
 stored); records with the same key are candidates. A pair that several rules find comes out once, under the first of
-them. A block larger than `most_records` is split by a second set of columns rather than dropped.
+them. A block larger than `most_records` is split by one more column at a time until it fits. One that no column is
+left to split, and that is larger than `leave_out_above`, brings no pairs and is counted: so a record has a bounded
+number of candidates under each rule on average, whatever the data.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ class BlockingRule(BaseModel):
     """Records that agree on all the columns are candidates.
 
     `either_order`: the first two columns may have changed places.
+    `then_by`: the columns that split a block of more than `most_records`, one after the other until it fits.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +37,9 @@ class BlockingRule(BaseModel):
     either_order: bool = False
     most_records: int = Field(default=400, ge=2, description="a larger block is split by the columns of `then_by`")
     then_by: tuple[str, ...] = ()
+    leave_out_above: int = Field(
+        default=2_000, ge=2, description="a larger block (than `most_records`, too) with no column left is left out"
+    )
 
     @model_validator(mode="after")
     def _has_two_to_swap(self) -> Self:
@@ -46,6 +52,11 @@ class BlockingRule(BaseModel):
         """The columns this rule reads."""
         return self.of + self.then_by
 
+    @property
+    def bound(self) -> int:
+        """No block that brings pairs has more records."""
+        return max(self.most_records, self.leave_out_above)
+
 
 @dataclass(frozen=True, slots=True)
 class CandidatePairs:
@@ -57,11 +68,12 @@ class CandidatePairs:
 
 
 def blocking_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
-    """The key of each record under one rule; 0 where a column is missing."""
-    keys = _unsplit_keys(table, rule)
-    if rule.then_by:
-        oversize = _oversize(_Runs.of(keys), rule)
-        keys[oversize] = _refined(table, rule, keys, oversize)
+    """The key of each record under one rule; 0 where a column is missing or the block is left out."""
+    if table.size <= rule.most_records:
+        return _unsplit_keys(table, rule)
+    whole = blocks_of(table, rule).whole
+    keys = np.zeros(table.size, dtype=np.uint64)
+    keys[whole.order] = np.repeat(whole.keys, whole.sizes)
     return keys
 
 
@@ -72,33 +84,48 @@ def _unsplit_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Runs:
-    """Records sorted by key: `order` are rows that have one, `starts` and `sizes` the runs of equal keys in it."""
+class Runs:
+    """Records sorted by key.
+
+    `order` are the rows that have a key, `starts` and `sizes` the runs of equal keys in it, `keys` one for each run.
+    """
 
     order: Index
     starts: Index
     sizes: Index
+    keys: Hashes
 
     @classmethod
-    def of(cls, keys: Hashes) -> _Runs:
-        rows = np.flatnonzero(keys != NO_KEY)
-        found = keys[rows]
+    def of(cls, keys: Hashes, rows: Index | None = None) -> Runs:
+        """The runs of all records, or of `rows`, whose keys are given."""
+        places = np.flatnonzero(keys != NO_KEY)
+        found = keys[places]
         by_key = np.argsort(found, kind="stable")
         found = found[by_key]
-        starts = np.flatnonzero(np.r_[True, found[1:] != found[:-1]]) if len(rows) else rows
-        return cls(rows[by_key], starts, np.diff(np.r_[starts, len(rows)]))
+        starts = np.flatnonzero(np.r_[True, found[1:] != found[:-1]]) if len(found) else places
+        order = places[by_key] if rows is None else rows[places[by_key]]
+        return cls(order, starts, np.diff(np.r_[starts, len(found)]), found[starts])
 
-    def only(self, chosen: Bools) -> _Runs:
+    @property
+    def pairs(self) -> int:
+        """How many pairs of records have a run in common."""
+        return int((self.sizes * (self.sizes - 1) // 2).sum())
+
+    def only(self, chosen: Bools) -> Runs:
         """Some of the runs."""
+        if chosen.all():
+            return self
         kept = self.order[np.repeat(chosen, self.sizes)]
         sizes = self.sizes[chosen]
-        return _Runs(kept, np.cumsum(sizes) - sizes, sizes)
+        return Runs(kept, np.cumsum(sizes) - sizes, sizes, self.keys[chosen])
 
-    def then(self, other: _Runs) -> _Runs:
+    def then(self, other: Runs) -> Runs:
         """These runs and others after them."""
-        return _Runs(
+        if not len(other.sizes):
+            return self
+        return Runs(
             np.r_[self.order, other.order], np.r_[self.starts, other.starts + len(self.order)],
-            np.r_[self.sizes, other.sizes],
+            np.r_[self.sizes, other.sizes], np.r_[self.keys, other.keys],
         )  # fmt: skip
 
     def numbers(self, size: int) -> Codes:
@@ -108,44 +135,109 @@ class _Runs:
         return found
 
 
-def _oversize(runs: _Runs, rule: BlockingRule) -> Index:
-    """The rows in runs that are too large."""
-    return runs.only(runs.sizes > rule.most_records).order
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks one rule makes of the records.
+
+    Attributes:
+        before: the blocks by the columns of `of` alone.
+        whole: the blocks that bring pairs, those of one record included; too large ones split.
+        split: the keys of the blocks that were split or left out; of those that were split once, of what was made of
+            them, and so on.
+        left_out: the blocks that are too large and that no column is left to split.
+        lacking: how many records left a block that was split, because they lack the column that splits it.
+    """
+
+    before: Runs
+    whole: Runs
+    split: Hashes
+    left_out: Runs
+    lacking: int
 
 
-def _refined(table: EncodedTable, rule: BlockingRule, keys: Hashes, rows: Index) -> Hashes:
-    """Finer keys for the records of blocks that are too large; a record without the second key leaves such a block."""
-    finer, present = _combined(table, rule.then_by, rows=rows)
+def blocks_of(table: EncodedTable, rule: BlockingRule) -> Blocks:
+    """Put the records into the blocks of one rule; a function of the set of records, not of their order."""
+    stages = list(_stages(table, rule))
+    *earlier, last = stages
+    whole = last.only(last.sizes <= rule.bound)
+    split = [stage.keys[_too_large(stage, rule)] for stage in earlier]
+    for stage in reversed(earlier):
+        whole = stage.only(~_too_large(stage, rule)).then(whole)
+    left_out = last.only(last.sizes > rule.bound)
+    inside = len(whole.order) + len(left_out.order)
+    lacking = len(stages[0].order) - inside
+    return Blocks(stages[0], whole, np.concatenate([*split, left_out.keys]), left_out, lacking)
+
+
+def _stages(table: EncodedTable, rule: BlockingRule) -> Iterator[Runs]:
+    """The blocks by the columns of `of`; then what one more column makes of those that are too large, and so on."""
+    runs = Runs.of(_unsplit_keys(table, rule))
+    yield runs
+    for column in rule.then_by:
+        large = runs.only(_too_large(runs, rule))
+        if not len(large.sizes):
+            return
+        runs = Runs.of(_refined(table, column, large), large.order)
+        yield runs
+
+
+def _too_large(runs: Runs, rule: BlockingRule) -> Bools:
+    return runs.sizes > rule.most_records
+
+
+def _refined(table: EncodedTable, column: str, runs: Runs) -> Hashes:
+    """Finer keys for the records of blocks that are too large; a record without the column leaves such a block."""
+    finer, present = _combined(table, (column,), rows=runs.order)
+    keys = np.repeat(runs.keys, runs.sizes)
     # Mixed once more: of one value in both places the two keys are the same, and would undo each other.
-    return np.where(present, _mix(_mix(keys[rows]) ^ finer) | np.uint64(1), NO_KEY)
+    return np.where(present, _mix(_mix(keys) ^ finer) | np.uint64(1), NO_KEY)
 
 
-def _blocks(table: EncodedTable, rule: BlockingRule) -> _Runs:
-    """The blocks of one rule with two records or more, too large ones split."""
-    keys = _unsplit_keys(table, rule)
-    runs = _Runs.of(keys)
-    small = (runs.sizes > 1) & ((runs.sizes <= rule.most_records) | (not rule.then_by))
-    kept = runs.only(small)
-    if rule.then_by:
-        rows = _oversize(runs, rule)
-        finer = _Runs.of(_refined(table, rule, keys, rows))
-        finer = finer.only(finer.sizes > 1)
-        kept = kept.then(_Runs(rows[finer.order], finer.starts, finer.sizes))
-    return kept
+def _pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
+    """The blocks of one rule with two records or more."""
+    whole = blocks_of(table, rule).whole
+    return whole.only(whole.sizes > 1)
 
 
-def oversize_blocks(table: EncodedTable, rules: Sequence[BlockingRule]) -> dict[str, frozenset[int]]:
-    """The keys of the blocks that are split, by the name of their rule.
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The blocks of one rule that bring no pairs because they are too large, and how many records are in them."""
+
+    rule: str
+    blocks: int
+    records: int
+
+    @classmethod
+    def of(cls, rule: BlockingRule, blocks: Blocks) -> LeftOut:
+        """Count them."""
+        return cls(rule.name, len(blocks.left_out.sizes), len(blocks.left_out.order))
+
+
+@dataclass(frozen=True, slots=True)
+class Oversize:
+    """What became of blocks that were too large.
+
+    `keys`: of the blocks that were split or left out, by rule; `left_out`: how many were, for rules that left out any.
+    """
+
+    keys: Mapping[str, frozenset[int]]
+    left_out: tuple[LeftOut, ...]
+
+
+def oversize_blocks(table: EncodedTable, rules: Sequence[BlockingRule]) -> Oversize:
+    """Find the blocks that are split or left out.
 
     A block is split or not by its size alone: when one crosses the line, the candidates among its records change
     although none of them did.
     """
-    found: dict[str, frozenset[int]] = {}
+    keys: dict[str, frozenset[int]] = {}
+    left_out: list[LeftOut] = []
     for rule in rules:
-        if rule.then_by:
-            keys, sizes = np.unique(_unsplit_keys(table, rule), return_counts=True)
-            found[rule.name] = frozenset(keys[(sizes > rule.most_records) & (keys != NO_KEY)].tolist())
-    return found
+        blocks = blocks_of(table, rule)
+        keys[rule.name] = frozenset(blocks.split.tolist())
+        if len(blocks.left_out.sizes):
+            left_out.append(LeftOut.of(rule, blocks))
+    return Oversize(keys, tuple(left_out))
 
 
 def in_blocks(table: EncodedTable, rules: Sequence[BlockingRule], blocks: Mapping[str, frozenset[int]]) -> Bools:
@@ -154,7 +246,8 @@ def in_blocks(table: EncodedTable, rules: Sequence[BlockingRule], blocks: Mappin
     for rule in rules:
         if blocks.get(rule.name):
             wanted = np.fromiter(blocks[rule.name], dtype=np.uint64)
-            answer |= np.isin(_unsplit_keys(table, rule), wanted)
+            for runs in _stages(table, rule):
+                answer[runs.only(np.isin(runs.keys, wanted)).order] = True
     return answer
 
 
@@ -208,15 +301,57 @@ def candidate_pairs(
     """
     earlier: list[Codes] = []
     with ThreadPoolExecutor(threads) as pool:
-        for number, runs in enumerate(pool.map(lambda rule: _blocks(table, rule), rules)):
-            for left, right in _pairs_of(runs, touched=touched, block=block):
+        for number, runs in enumerate(pool.map(lambda rule: _pairing(table, rule), rules)):
+            for left, right in pairs_in(runs, touched=touched, block=block):
                 new = np.flatnonzero(touched[left] | touched[right]) if touched is not None else np.arange(len(left))
-                for seen in earlier:
-                    one = seen[left[new]]
-                    new = new[(one != seen[right[new]]) | (one == MISSING)]
+                new = _not_in(earlier, left, right, new)
                 if len(new):
                     yield CandidatePairs(left[new], right[new], number)
             earlier.append(runs.numbers(table.size))
+
+
+def _not_in(earlier: Sequence[Codes], left: Index, right: Index, chosen: Index) -> Index:
+    """Those of the chosen pairs that are together in no block of an earlier rule."""
+    for seen in earlier:
+        one = seen[left[chosen]]
+        chosen = chosen[(one != seen[right[chosen]]) | (one == MISSING)]
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class SampledPairs:
+    """Some of the candidate pairs: `share` is the chance each had to be among them."""
+
+    left: Index
+    right: Index
+    share: float
+
+    @property
+    def total(self) -> int:
+        """About how many candidate pairs there are."""
+        return round(len(self.left) / self.share)
+
+
+def sampled_pairs(
+    table: EncodedTable, rules: Sequence[BlockingRule], *, most: int, rng: np.random.Generator, threads: int = 2
+) -> SampledPairs:
+    """Draw about `most` of the candidate pairs, all of them where there are fewer, without enumerating the rest.
+
+    Under each rule records are drawn, with all their pairs in their block.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        blocks = list(pool.map(lambda rule: _pairing(table, rule), rules))
+    share = min(1.0, most / max(sum(runs.pairs for runs in blocks), 1))
+    earlier: list[Codes] = []
+    found = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
+    for runs in blocks:
+        drawn = rng.random(len(runs.order)) < share
+        for left, right in pairs_in(runs, block=most, places=np.flatnonzero(drawn)):
+            new = _not_in(earlier, left, right, np.arange(len(left)))
+            found.append((left[new], right[new]))
+        earlier.append(runs.numbers(table.size))
+    left, right = (np.concatenate(end) for end in zip(*found, strict=True))
+    return SampledPairs(left, right, share)
 
 
 def pairs_within(
@@ -226,20 +361,26 @@ def pairs_within(
 
     Blocks without a touched record are passed over, when `touched` is given.
     """
-    runs = _Runs.of(keys)
-    return _pairs_of(runs.only(runs.sizes > 1), touched=touched, block=block)
+    runs = Runs.of(keys)
+    return pairs_in(runs.only(runs.sizes > 1), touched=touched, block=block)
 
 
-def _pairs_of(runs: _Runs, *, touched: Bools | None, block: int) -> Iterator[tuple[Index, Index]]:
+def pairs_in(
+    runs: Runs, *, touched: Bools | None = None, block: int, places: Index | None = None
+) -> Iterator[tuple[Index, Index]]:
+    """Enumerate all pairs of records in one run, as `pairs_within`.
+
+    `places` in `runs.order`, rising, when given: only the pairs of these with the records after them in their run.
+    """
     if touched is not None and len(runs.starts):
         runs = runs.only(np.logical_or.reduceat(touched[runs.order], runs.starts))
     order, starts, sizes = runs.order, runs.starts, runs.sizes
+    places = np.arange(len(order)) if places is None else places
     # A record at place p of a block of s records has s - 1 - p partners after it.
-    ends = np.repeat(starts + sizes, sizes)
-    partners = ends - 1 - np.arange(len(order))
+    partners = np.repeat(starts + sizes, sizes)[places] - 1 - places
     for chosen in _slices(partners, block):
         counts = partners[chosen]
-        left = np.repeat(np.arange(chosen.start, chosen.stop), counts)
+        left = np.repeat(places[chosen], counts)
         offset = np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)
         one, other = order[left], order[left + 1 + offset]
         yield np.minimum(one, other), np.maximum(one, other)

@@ -89,11 +89,12 @@ class Links:
         """These links and others after them."""
         return Links(np.r_[self.left, others.left], np.r_[self.right, others.right], np.r_[self.weight, others.weight])
 
-    def in_order(self, rank: Index) -> list[tuple[int, int]]:
-        """Pairs of rows by falling weight, those of one weight by the ranks of their records."""
+    def in_order(self, rank: Index) -> list[tuple[int, int, float]]:
+        """Left row, right row and weight by falling weight, those of one weight by the ranks of their records."""
         one, other = rank[self.left], rank[self.right]
         order = np.lexsort((np.maximum(one, other), np.minimum(one, other), -self.weight))
-        return list(zip(self.left[order].tolist(), self.right[order].tolist(), strict=True))
+        columns = (self.left[order].tolist(), self.right[order].tolist(), self.weight[order].tolist())
+        return list(zip(*columns, strict=True))
 
 
 def contradicted(model: MatchModel, level_of: Callable[[int, Index], Index], count: int) -> Bools:
@@ -136,19 +137,15 @@ def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Index, *, constraints: Co
     cluster = _lowest_row(labels)
     _follow(GreedyUnion, cluster, links, forbidden, rank=rank)
     inside = cluster[links.left] == cluster[links.right]
-    decided = _with_decisions(links.only(inside), constraints.must)
+    decided = with_decisions(links.only(inside), constraints.must)
     if len(constraints.must) or len(constraints.cannot):
         cluster = _lowest_row(_components(decided, kernel.table.size))
         _follow(FaithfulUnion, cluster, decided, constraints.cannot, rank=rank)
     every = decided.and_also(links.only(~inside))
     apart = cluster[every.left] != cluster[every.right]
     refused = np.stack([every.left[apart], every.right[apart]], axis=1)
-    quality = _quality(
-        cluster,
-        decided.only(~apart[: len(decided.left)]),
-        refused,
-        met=_joined_against(kernel, cluster, constraints.must),
-    )
+    met = _joined_against(kernel, cluster, constraints.must)
+    quality = _quality(cluster, every.only(~apart), refused, met=met)
     return Clustering(cluster, refused, quality)
 
 
@@ -166,8 +163,14 @@ def components(pairs: WeighedPairs, size: int, *, floor: float, largest: int = L
     return _components(_bounded(links, size, floor, largest=largest), size)
 
 
-def _with_decisions(links: Links, must: Index) -> Links:
-    """Must-links weigh more than anything a machine can say."""
+def reachable(links: Links, size: int, row: int) -> Index:
+    """The rows that links connect with one row, itself included."""
+    labels = _components(links, size)
+    return np.flatnonzero(labels == labels[row])
+
+
+def with_decisions(links: Links, must: Index) -> Links:
+    """Must-links before links: they weigh more than anything a machine can say."""
     return Links(must[:, 0], must[:, 1], np.full(len(must), np.inf)).and_also(links)
 
 
@@ -235,7 +238,7 @@ def _follow(
     troubled[cluster[met[:, 0]]] = True
     rows = np.flatnonzero(troubled[cluster])
     union = how(rows.tolist(), met)
-    for one, other in links.only(troubled[cluster[links.left]]).in_order(rank):
+    for one, other, _ in links.only(troubled[cluster[links.left]]).in_order(rank):
         union.follow(one, other)
     for members in union.clusters:
         cluster[list(members)] = min(members)

@@ -8,6 +8,7 @@ of records, and equal values need none. Before any, `might` says from numbers al
     Swapped, CrossEqual   two columns that share a dictionary
     Similar, OneEdit      string metrics (RapidFuzz)
     Initial, Prefix, SharedToken   one value abbreviates, truncates or contains part of the other
+    SamePart              mailboxes: the same local part, or its letters
     SameParts, WholeDates, NothingShared   dates: one part off, parts in another order, or parts that are not known
     Within                whole numbers not far apart
     All, Any, Absent      combinations
@@ -22,7 +23,7 @@ from pydantic import Field
 
 from rcu.matching.arrays import Bools, Codes
 from rcu.matching.basecondition import BaseCondition, Pairs
-from rcu.matching.likeness import Initial, OneEdit, Prefix, SharedToken, Similar
+from rcu.matching.likeness import Initial, OneEdit, Prefix, SamePart, SharedToken, Similar
 from rcu.matching.quantities import NothingShared, SameParts, WholeDates, Within
 from rcu.matching.table import MISSING
 
@@ -39,6 +40,7 @@ __all__ = [
     "OneEdit",
     "Pairs",
     "Prefix",
+    "SamePart",
     "SameParts",
     "SharedToken",
     "Similar",
@@ -184,7 +186,7 @@ class Any(_Several):
 
 Condition = Annotated[
     Equal | Different | Absent | CrossEqual | Swapped | Similar | OneEdit | Initial | Prefix | SharedToken
-    | SameParts | WholeDates | NothingShared | Within | All | Any,
+    | SamePart | SameParts | WholeDates | NothingShared | Within | All | Any,
     Field(discriminator="test"),
 ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rcu.errors import InputError
 from rcu.matching.arrays import Floats, Index
 
 
@@ -44,18 +45,43 @@ class Evaluation:
     b_cubed: Quality
 
 
-def evaluate(clusters: Sequence[object] | pd.Series, truth: Sequence[object] | pd.Series) -> Evaluation:
-    """Compare two labellings of the same records, given in the same order."""
-    found, _ = pd.factorize(np.asarray(clusters, dtype=object))
-    true, _ = pd.factorize(np.asarray(truth, dtype=object))
+Labels = Sequence[object] | pd.Series | Index
+"""One label a record; any values that can be compared, none of them missing."""
+
+
+def label_codes(labels: Labels) -> Index:
+    """Number the labels 0, 1, ... as they are met.
+
+    Raises:
+        InputError: when a record has no label (None, NaN).
+    """
+    array = labels if isinstance(labels, (np.ndarray, pd.Series)) else np.asarray(labels, dtype=object)
+    codes, _ = pd.factorize(array, use_na_sentinel=True)
+    missing = int((codes < 0).sum())
+    if missing:
+        msg = f"{missing:,} of {len(codes):,} records have no label"
+        raise InputError(msg, hint="leave out the records of which it is not known who they are")
+    return codes.astype(np.int64)
+
+
+def evaluate(clusters: Labels, truth: Labels) -> Evaluation:
+    """Compare two labellings of the same records, given in the same order.
+
+    Raises:
+        InputError: when they are of different lengths, or a record has no label.
+    """
+    if len(clusters) != len(truth):
+        msg = f"{len(clusters):,} clusters and {len(truth):,} labels of the truth"
+        raise InputError(msg, hint="give one label for each record, in the same order")
+    found, true = label_codes(clusters), label_codes(truth)
     both, sizes_both = _joint(found, true)
     sizes_found, sizes_true = np.bincount(found, minlength=1), np.bincount(true, minlength=1)
     found_pairs, true_pairs, right_pairs = _pairs(sizes_found), _pairs(sizes_true), _pairs(sizes_both)
     together = sizes_both[both].astype(np.float64)
     return Evaluation(
         records=len(found),
-        clusters=len(np.unique(found)),
-        persons=len(np.unique(true)),
+        clusters=int(np.count_nonzero(sizes_found)),
+        persons=int(np.count_nonzero(sizes_true)),
         largest_cluster=int(sizes_found.max(initial=0)),
         true_pairs=true_pairs,
         found_pairs=found_pairs,

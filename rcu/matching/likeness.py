@@ -225,3 +225,26 @@ def _word_bits(values: Sequence[str]) -> Hashes:
         bits = np.uint64(1) << (hashes_of([word for each in words for word in each]) & np.uint64(63))
         made[filled] = np.bitwise_or.reduceat(bits, np.r_[0, np.cumsum(counts[filled])[:-1]])
     return made
+
+
+class SamePart(OnValues):
+    """Two mailboxes have the same local part (before the @), or the same letters in it whatever its digits and marks.
+
+    The second is what namesakes have whose provider gave them a number, as much as one person's slip.
+    """
+
+    test: Literal["same_part"] = "same_part"
+    part: Literal["local", "letters of local"]
+
+    def could(self, column: Column, one: Codes, other: Codes) -> Bools:  # noqa: ARG002 - asks nothing of numbers
+        return np.ones(len(one), dtype=bool)
+
+    def fits(self, one: str, other: str) -> bool:
+        first, second = one.partition("@")[0], other.partition("@")[0]
+        if self.part == "local":
+            return first == second
+        return _only_letters(first) == _only_letters(second)
+
+
+def _only_letters(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalpha())

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -46,7 +46,8 @@ class ComparisonLevel(_Part):
     """One way two values can relate, with its probability under each explanation.
 
     `frequency_of` names the column whose value frequency replaces `u` where the values are equal (term-frequency
-    adjustment: agreeing on a rare name says more than agreeing on a common one).
+    adjustment: agreeing on a rare name says more than agreeing on a common one). What is `fixed` stays as declared
+    when the model is trained: its probabilities hold under a condition that random pairs cannot show.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ComparisonLevel(_Part):
     h: float = Field(gt=0, lt=1)
     u: float = Field(gt=0, lt=1)
     frequency_of: str | None = None
+    fixed: Literal[True] | None = None
 
 
 class Comparison(_Part):
@@ -111,11 +113,34 @@ class Frequencies(_Part):
         return {**(shipped_frequencies(self.table) if self.table else {}), **self.shares}
 
 
+class Learnt(_Part):
+    """What a model was learnt from; it says nothing about how the model decides.
+
+    The same records, base and seed give the same: there is no instant of training in it.
+    """
+
+    base: str = Field(description="fingerprint of the model that was the prior")
+    base_name: str
+    base_version: str
+    records: int
+    random_pairs: int
+    blocked_pairs: int
+    rounds: int
+    expected_matches: float = Field(description="pairs of one person among all pairs")
+    expected_household: float = Field(description="pairs of two people of a household among all pairs")
+    seed: int
+    verdicts_same: int = Field(default=0, description="pairs that people called one person")
+    verdicts_different: int = 0
+    data_as_of: str | None = Field(default=None, description="the newest change among the records, ISO 8601 in UTC")
+    rcu: str = Field(description="the version of RCU that learnt it")
+
+
 class MatchModel(_Part):
     """How records are blocked, compared, weighed and joined."""
 
     name: str
     version: str
+    learnt: Learnt | None = None
     population: int = Field(gt=1, description="people among whom the duplicates are looked for")
     records_of_same: float = Field(gt=0, description="other records of the same person, on average")
     records_of_household: float = Field(gt=0, description="records of others of the household, on average")
@@ -174,8 +199,12 @@ class MatchModel(_Part):
         return tuple(sorted(names))
 
     def fingerprint(self) -> str:
-        """A digest of everything in the model: two models with the same fingerprint decide alike."""
-        told = hashlib.sha256(self.to_json())
+        """A digest of everything that decides: two models with the same fingerprint decide alike.
+
+        What a model is called and what it was learnt from are not in it.
+        """
+        decides = self.model_dump(mode="json", exclude_none=True, exclude={"name", "version", "learnt"})
+        told = hashlib.sha256(orjson.dumps(decides))
         for table in sorted({known.table for known in self.frequencies.values() if known.table}):
             told.update(orjson.dumps(shipped_frequencies(table), option=orjson.OPT_SORT_KEYS))
         return told.hexdigest()[:16]
@@ -195,7 +224,7 @@ class MatchModel(_Part):
             return cls.model_validate_json(content)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
+            place = ".".join(str(part) for part in first["loc"]) or "the file"
             msg = f"{where} is not a matching model: {place}: {first['msg']}"
             raise ConfigurationError(msg) from None
 
@@ -204,6 +233,12 @@ class MatchModel(_Part):
         for comparison in self.comparisons:
             number = levels[comparison.name]
             yield comparison, comparison.levels[number] if number >= 0 else None
+
+
+def shipped_models() -> tuple[str, ...]:
+    """The names of the models shipped with RCU, sorted."""
+    folder = resources.files("rcu.matching") / "models"
+    return tuple(sorted(one.name.removesuffix(".json") for one in folder.iterdir() if one.name.endswith(".json")))
 
 
 @lru_cache(maxsize=4)

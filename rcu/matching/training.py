@@ -9,21 +9,21 @@ none, the probabilities stay near its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from rcu.matching.arrays import Floats, Index, Levels
-from rcu.matching.blocking import candidate_pairs
 from rcu.matching.conditions import Equal
+from rcu.matching.decoys import Ways
 from rcu.matching.model import Comparison, Frequencies, MatchModel
+from rcu.matching.patterns import Patterns, levels_of_pairs, patterns_of
 from rcu.matching.scoring import Kernel
 from rcu.matching.table import MISSING, EncodedTable
 
 RANDOM_PAIRS: Final = 300_000
-BLOCKED_PAIRS: Final = 1_000_000
 PRIOR_PAIRS: Final = 30.0
 """How many known duplicates the model handed in counts for, when `m` is learnt."""
 PRIOR_STRANGERS: Final = 1_000.0
@@ -34,8 +34,17 @@ PRIOR_HOUSEHOLD: Final = 100.0
 """The same for pairs of a household, when `h` is learnt."""
 MOST_DIFFERENT: Final = 0.5
 """The largest share of one person's pairs that may differ in a first name, a birth date and the like."""
+LEAST_ALIKE: Final = 0.2
+"""The least share of one person's pairs that agree in all of these, nearly at least."""
+SPEAKS: Final = 4.0
+"""How many times as likely in one person as in two a level is that counts as agreement there."""
+SURPRISE: Final = 2.0
+"""How many times as often as among decoys a pattern must be seen before it says anything: decoys lack what ties a
+person's own values to his family's (a generation's first names, ages of couples)."""
 ROUNDS: Final = 60
 ENOUGH: Final = 1e-5
+OF_INTEREST: Final = -8.0
+"""Log odds from which a pattern is worth a closer look at the decoys that show it."""
 LEAST: Final = 1e-9
 LEAST_RECORDS: Final = 1e-3
 """The least number of other records of the same person, on average, that is ever believed."""
@@ -53,14 +62,6 @@ class Training:
     expected_household: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    """Distinct rows of levels among pairs, and how many pairs (of the whole file) show each."""
-
-    levels: Levels
-    counts: Floats
-
-
 @dataclass(slots=True)
 class _Estimate:
     """Probabilities of the levels under the three explanations, and the expected number of pairs of the first two."""
@@ -72,7 +73,14 @@ class _Estimate:
     household: float
 
 
-def train(draft: MatchModel, table: EncodedTable, *, seed: int = 0, source: Index | None = None) -> Training:
+def train(
+    draft: MatchModel,
+    table: EncodedTable,
+    *,
+    seed: int = 0,
+    source: Index | None = None,
+    own: Ways = (),
+) -> Training:
     """Learn the probabilities of a draft model from the records of a table.
 
     Args:
@@ -81,21 +89,46 @@ def train(draft: MatchModel, table: EncodedTable, *, seed: int = 0, source: Inde
         table: the records, encoded over `draft.columns()`.
         seed: of the samples. The same seed and records give the same model to the bit.
         source: a number for each record; when given, only pairs of two sources count (each person once per source).
+        own: columns of what is a person's own rather than his family's, one or more ways to see it; when given,
+            patterns that decoys show as often as the records do are no sign of duplicates (see `decoys`).
     """
     rng = np.random.default_rng(seed)
     kernel = Kernel(table, _without_frequencies(draft))
     possible = _possible_pairs(table.size, source)
     left, right = _random_pairs(table.size, rng, source)
     seen = _shares_by_level(draft, kernel, left, right)
-    blocked, patterns = _blocked_patterns(kernel, rng, source)
+    blocked, patterns = patterns_of(kernel, rng, source=source, own=own)
     estimate = _start(draft, seen, table.size)
-    rounds = 0
+    rounds = _fit(estimate, draft, patterns, seen=seen, possible=possible)
+    if len(patterns.chance.pattern):
+        patterns = _cleaned(estimate, patterns, kernel, possible)
+        estimate.matches, estimate.household = max(estimate.matches, 1.0), max(estimate.household, 1.0)
+        rounds += _fit(estimate, draft, patterns, seen=seen, possible=possible)
+    return Training(_trained(draft, table, estimate), len(left), blocked, rounds, estimate.matches, estimate.household)
+
+
+def _fit(estimate: _Estimate, draft: MatchModel, patterns: Patterns, *, seen: list[Floats], possible: float) -> int:
+    """Improve an estimate until its number of duplicates stands still; the number of rounds it took."""
     for rounds in range(1, ROUNDS + 1):
         before = estimate.matches
         _improve(estimate, draft, patterns, seen=seen, possible=possible)
         if abs(estimate.matches - before) <= ENOUGH * before and rounds > 5:
-            break
-    return Training(_trained(draft, table, estimate), len(left), blocked, rounds, estimate.matches, estimate.household)
+            return rounds
+    return ROUNDS
+
+
+def _cleaned(estimate: _Estimate, patterns: Patterns, kernel: Kernel, possible: float) -> Patterns:
+    """The patterns with less of those decoys whose values come from two records of one person: these agree by right."""
+    same, household, strangers = _logs(estimate, patterns.levels, possible)
+    matters = same - np.logaddexp(household, strangers) > OF_INTEREST
+    chance = patterns.chance
+    at = np.flatnonzero(matters[chance.pattern])
+    weight = chance.weight.copy()
+    for left, right in (chance.family, chance.own):
+        levels = levels_of_pairs(kernel, left[at], right[at])
+        one, related, apart = _logs(estimate, levels, possible)
+        weight[at] *= 1 / (1 + np.exp(np.clip(one - np.logaddexp(related, apart), -700, 700)))
+    return replace(patterns, by_chance=chance.counted(weight, len(patterns.counts)))
 
 
 def _without_frequencies(model: MatchModel) -> MatchModel:
@@ -155,37 +188,6 @@ def _agreement_by_chance(table: EncodedTable, comparison: Comparison) -> float |
     return float((counts * (counts - 1)).sum() / (filled * (filled - 1))) if filled > 1 else None
 
 
-def _blocked_patterns(kernel: Kernel, rng: np.random.Generator, source: Index | None) -> tuple[int, _Patterns]:
-    """Count the patterns among candidate pairs; of many candidates, a sample stands for all."""
-    width = len(kernel.model.comparisons)
-    total = sum(len(pairs.left) for pairs in candidate_pairs(kernel.table, kernel.model.blocking))
-    share = min(1.0, BLOCKED_PAIRS / max(total, 1))
-    rows = [np.empty((0, width), dtype=np.int8)]
-    for left, right in _sampled(kernel, share, rng=rng, source=source):
-        levels = [kernel.levels_of(comparison, left, right).astype(np.int8) for comparison in kernel.model.comparisons]
-        rows.append(np.stack(levels, axis=1))
-    every = np.concatenate(rows)
-    return total, _counted(every, share)
-
-
-def _sampled(
-    kernel: Kernel, share: float, *, rng: np.random.Generator, source: Index | None
-) -> Iterator[tuple[Index, Index]]:
-    for pairs in candidate_pairs(kernel.table, kernel.model.blocking):
-        chosen = np.ones(len(pairs.left), dtype=bool) if share >= 1.0 else rng.random(len(pairs.left)) < share
-        if source is not None:
-            chosen &= source[pairs.left] != source[pairs.right]
-        yield pairs.left[chosen], pairs.right[chosen]
-
-
-def _counted(rows: Levels, share: float) -> _Patterns:
-    packed = np.zeros(len(rows), dtype=np.int64)
-    for place in range(rows.shape[1]):
-        packed = packed * 16 + rows[:, place] + 1
-    _, first, counts = np.unique(packed, return_index=True, return_counts=True)
-    return _Patterns(rows[first], counts / share)
-
-
 def _start(draft: MatchModel, seen: list[Floats], size: int) -> _Estimate:
     m, h = (
         [_normal(np.array([getattr(level, name) for level in c.levels])) for c in draft.comparisons]
@@ -199,21 +201,26 @@ def _normal(shares: Floats) -> Floats:
 
 
 def _improve(
-    estimate: _Estimate, draft: MatchModel, patterns: _Patterns, *, seen: list[Floats], possible: float
+    estimate: _Estimate,
+    draft: MatchModel,
+    patterns: Patterns,
+    *,
+    seen: list[Floats],
+    possible: float,
 ) -> None:
     """One round: the share of each explanation in every pattern, then the probabilities that fit these shares best."""
     same, household = _responsibilities(estimate, patterns, possible)
+    same *= _coherence(draft, patterns.levels, same)
     estimate.matches = max(float(same.sum()), LEAST)
     estimate.household = max(float(household.sum()), LEAST)
+    levels = patterns.levels
     for place, comparison in enumerate(draft.comparisons):
-        levels, width = patterns.levels[:, place], len(comparison.levels)
-        known = levels >= 0
+        width = len(comparison.levels)
         prior = _normal(np.array([level.m for level in comparison.levels]))
-        counted = np.bincount(levels[known], weights=same[known], minlength=width)
-        estimate.m[place] = _normal(counted + PRIOR_PAIRS * prior)
+        estimate.m[place] = _normal(_tally(levels[:, place], same, width) + PRIOR_PAIRS * prior)
         if _is_own(comparison):
             estimate.m[place] = _mostly_alike(estimate.m[place])
-        shared = np.bincount(levels[known], weights=household[known], minlength=width)
+        shared = _tally(levels[:, place], household, width)
         fixed = _normal(np.array([level.h for level in comparison.levels]))
         # Never more than half learnt: nothing else would hold this explanation to what a household is.
         estimate.h[place] = _normal(shared + max(PRIOR_HOUSEHOLD, float(shared.sum())) * fixed)
@@ -222,6 +229,29 @@ def _improve(
         estimate.u[place] = _normal(np.maximum(cleared, np.maximum(0.02 * seen[place], LEAST)))
         neutral = [level.m == level.u for level in comparison.levels]
         estimate.m[place][neutral] = estimate.h[place][neutral] = estimate.u[place][neutral]
+
+
+def _tally(levels: Levels, weights: Floats, width: int) -> Floats:
+    """How much weight each level has; missing values have none."""
+    known = levels >= 0
+    return np.bincount(levels[known], weights=weights[known], minlength=width).astype(np.float64)
+
+
+def _coherence(draft: MatchModel, levels: Levels, same: Floats) -> Floats:
+    """By pattern, the share of "one person" that can be believed.
+
+    Slips hit one value or another, so a fair share of one person's pairs agree in all that is a person's own. Where
+    pairs always differ in something, they are twins, or father and son of one name.
+    """
+    alike = np.ones(len(levels), dtype=bool)
+    for place, comparison in enumerate(draft.comparisons):
+        if _is_own(comparison):
+            speaks = [level.m >= SPEAKS * level.u for level in comparison.levels]
+            alike &= np.r_[speaks, True][levels[:, place]]
+    core, whole = float(same[alike].sum()), float(same.sum())
+    if core >= LEAST_ALIKE * whole:
+        return np.ones(len(levels))
+    return np.where(alike, 1.0, core * (1 / LEAST_ALIKE - 1) / max(whole - core, LEAST))
 
 
 def _is_own(comparison: Comparison) -> bool:
@@ -239,17 +269,27 @@ def _mostly_alike(shares: Floats) -> Floats:
     return kept
 
 
-def _responsibilities(estimate: _Estimate, patterns: _Patterns, possible: float) -> tuple[Floats, Floats]:
-    """The expected number of pairs of one person, and of one household, that show each pattern."""
-    logs = [
-        np.full(len(patterns.counts), np.log(count / possible))
-        for count in (estimate.matches, estimate.household, possible)
-    ]
+def _responsibilities(estimate: _Estimate, patterns: Patterns, possible: float) -> tuple[Floats, Floats]:
+    """The expected number of pairs of one person, and of one household, that show each pattern.
+
+    Where decoys show a pattern more often than the model of strangers and households foresees, they are believed.
+    """
+    same, household, strangers = _logs(estimate, patterns.levels, possible)
+    others = np.logaddexp(household, strangers)
+    chance = np.log(np.maximum(SURPRISE * patterns.by_chance / np.maximum(patterns.filled, LEAST), LEAST))
+    shown = 1 / (1 + np.exp(np.clip(np.maximum(others, chance) - same, -700, 700)))
+    expected = patterns.counts * shown
+    return expected, (patterns.counts - expected) * np.exp(household - others)
+
+
+def _logs(estimate: _Estimate, levels: Levels, possible: float) -> tuple[Floats, Floats, Floats]:
+    """For each row of levels, the log of the expected number of pairs that show it under each explanation."""
+    counts = (estimate.matches, estimate.household, possible)
+    logs = [np.full(len(levels), np.log(count)) for count in counts]
     for at, tables in enumerate((estimate.m, estimate.h, estimate.u)):
         for place, shares in enumerate(tables):
-            logs[at] += np.r_[np.log(np.maximum(shares, LEAST)), 0.0][patterns.levels[:, place]]
-    total = np.logaddexp(np.logaddexp(logs[0], logs[1]), logs[2])
-    return patterns.counts * np.exp(logs[0] - total), patterns.counts * np.exp(logs[1] - total)
+            logs[at] += np.r_[np.log(np.maximum(shares, LEAST)), 0.0][levels[:, place]]
+    return logs[0], logs[1], logs[2]
 
 
 def _trained(draft: MatchModel, table: EncodedTable, estimate: _Estimate) -> MatchModel:

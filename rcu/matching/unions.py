@@ -7,7 +7,8 @@ never brings others together, which the greedy way would (a union refused frees 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,19 +69,37 @@ class _Sets:
             self.enemies.setdefault(a, set()).update(self.enemies.pop(b))
 
 
-class GreedyUnion:
-    """A union is refused when it would bring a forbidden pair into one cluster."""
+class _Unions:
+    """Clusters that grow link by link."""
 
-    def __init__(self, rows: Iterable[int], forbidden: Index) -> None:
-        self._clusters = _Sets(rows, forbidden)
+    _clusters: _Sets
 
     @property
     def clusters(self) -> Iterable[set[int]]:
         """The rows of each cluster."""
         return self._clusters.members.values()
 
+    @property
+    def labels(self) -> Mapping[int, int]:
+        """For each row a number, the same for all rows of its cluster."""
+        return self._clusters.root
+
+    def size(self, row: int) -> int:
+        """How many rows are in the cluster of a row."""
+        return len(self._clusters.members[self._clusters.root[row]])
+
+    @abstractmethod
     def follow(self, one: int, other: int) -> Union:
         """Follow a link."""
+
+
+class GreedyUnion(_Unions):
+    """A union is refused when it would bring a forbidden pair into one cluster."""
+
+    def __init__(self, rows: Iterable[int], forbidden: Index) -> None:
+        self._clusters = _Sets(rows, forbidden)
+
+    def follow(self, one: int, other: int) -> Union:
         a, b = self._clusters.root[one], self._clusters.root[other]
         if a == b:
             return Union(one, other, Outcome.ALREADY)
@@ -91,7 +110,7 @@ class GreedyUnion:
         return Union(one, other, Outcome.JOINED)
 
 
-class FaithfulUnion:
+class FaithfulUnion(_Unions):
     """A union is refused when a forbidden pair would meet in what *all* links so far connect, refused ones included.
 
     What all links connect does not depend on the forbidden pairs. So one more of them only ever refuses more: the
@@ -103,13 +122,7 @@ class FaithfulUnion:
         self._connected = _Sets(kept, forbidden)
         self._clusters = _Sets(kept, forbidden[:0])
 
-    @property
-    def clusters(self) -> Iterable[set[int]]:
-        """The rows of each cluster."""
-        return self._clusters.members.values()
-
     def follow(self, one: int, other: int) -> Union:
-        """Follow a link."""
         a, b = self._connected.root[one], self._connected.root[other]
         own, its = self._clusters.root[one], self._clusters.root[other]
         if a == b:

@@ -162,3 +162,27 @@ def _parted(text: str) -> tuple[str | None, str | None, str | None]:
 def _plain_words(text: str) -> list[str]:
     words = fold(text).split()
     return [word for word in words if word not in _TITLES] or words
+
+
+def named_mailboxes(emails: pd.Series[str], names: Sequence[pd.Series[str]]) -> pd.Series[str]:
+    """The part before the @ where it is made of the names beside it: words of them, beginnings, two digits at most."""
+    rows = zip(emails.tolist(), zip(*(column.tolist() for column in names), strict=True), strict=True)
+    made = [_named(str(email), row) if pd.notna(email) else None for email, row in rows]
+    return pd.Series(made, index=emails.index, dtype=object)
+
+
+def _named(email: str, names: Sequence[object]) -> str | None:
+    local = fold(email.partition("@")[0]).lower()
+    rest = "".join(letter for letter in local if letter.isalnum())
+    words = sorted((word.lower() for name in names if isinstance(name, str) for word in name.split()), key=len)
+    found = False
+    for word in reversed(words):
+        if len(word) >= _LEAST_NAME and word in rest:
+            rest, found = rest.replace(word, "", 1), True
+    rest = rest.rstrip("0123456789") if len(re.sub(r"\D", "", rest)) <= _FEW_DIGITS else rest
+    initials = {word[0] for word in words}
+    return local if found and len(rest) <= _FEW_DIGITS and set(rest) <= initials else None
+
+
+_LEAST_NAME: Final = 3
+_FEW_DIGITS: Final = 2

@@ -13,7 +13,7 @@ import pandas as pd
 from rcu.ingest.recognise import RecognisedColumn, Recognition, Role, Shape
 from rcu.matching.arrays import Index
 from rcu.matching.auto import Kind, Trait
-from rcu.services.columnreading import name_parts, standard_column
+from rcu.services.columnreading import name_parts, named_mailboxes, standard_column
 
 MOST_ATTRIBUTES: Final = 8
 LEAST_REST: Final = 0.02
@@ -60,6 +60,7 @@ _KIND_OF_SHAPE: Final[Mapping[Shape, Kind]] = {
 _ALLIES: Final = frozenset(
     {Kind.POSTCODE, Kind.PLACE, Kind.CATEGORY, Kind.TEXT, Kind.ADDRESS, Kind.CODE, Kind.HOUSE_NUMBER}
 )
+_NAMES: Final = frozenset({Kind.FIRST_NAME, Kind.LAST_NAME, Kind.MIDDLE_NAME, Kind.FULL_NAME})
 _TELLING: Final = frozenset({Kind.FIRST_NAME, Kind.LAST_NAME, Kind.FULL_NAME, Kind.DATE, Kind.EMAIL, Kind.PHONE})
 
 
@@ -85,7 +86,7 @@ def make_comparable(frame: pd.DataFrame, recognition: Recognition) -> Comparable
     left_out |= _without_repetition(made, kinds, fields)
     usable = {name: kind for name, kind in kinds.items() if len(made[name].dropna().unique()) > 1}
     left_out |= {name: "one value only, once standardised" for name in kinds if name not in usable}
-    traits = _with_givens(made, _with_partners(usable, fields, partners))
+    traits = _with_givens(made, _with_repeats(made, _with_partners(usable, fields, partners)))
     return Comparable(made, traits, left_out)
 
 
@@ -185,6 +186,18 @@ def _with_partners(
         same = [name for name, own in kinds.items() if own is kind]
         partner |= {one: two for one, two in zip(same, [*same[1:], *same[:1]], strict=True) if one != two}
     return [Trait(name, kind, partner.get(name)) for name, kind in kinds.items()]
+
+
+def _with_repeats(made: pd.DataFrame, traits: Sequence[Trait]) -> list[Trait]:
+    """Add to each column of mailboxes one of those that are named after the names beside them."""
+    names = [made[trait.column] for trait in traits if trait.kind in _NAMES]
+    answer: list[Trait] = []
+    for trait in traits:
+        if trait.kind is Kind.EMAIL and names:
+            made[f"{trait.column}~named"] = named_mailboxes(made[trait.column], names)
+            trait = replace(trait, repeats=f"{trait.column}~named")  # noqa: PLW2901 - the same column, better known
+        answer.append(trait)
+    return answer
 
 
 def _with_givens(made: pd.DataFrame, traits: Sequence[Trait]) -> tuple[Trait, ...]:

@@ -5,9 +5,9 @@ Read, recognise the columns, make them comparable, learn from the records themse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +21,18 @@ from rcu.ingest.recognise import Recognition, recognise
 from rcu.matching.agglomerate import agglomerate
 from rcu.matching.arrays import Index
 from rcu.matching.auto import plan
+from rcu.matching.calibration import Calibration, calibrate
 from rcu.matching.evaluate import Evaluation, evaluate
 from rcu.matching.frequency import generic_values, without_generic
 from rcu.matching.model import MatchModel
-from rcu.matching.scoring import Kernel, WeighedPairs, weigh_candidates
+from rcu.matching.scoring import Kernel, WeighedPairs
+from rcu.matching.selfestimate import SelfEstimate, estimate_quality
 from rcu.matching.training import Training, train
 from rcu.services.comparable import Comparable, make_comparable
 
 SEED: Final = 20_240_101
+NOBODY: Final = 1e-300
+"""Other records of the same person, on average, where none is believed."""
 Stage = Callable[[str], AbstractContextManager[object]]
 
 
@@ -67,6 +71,8 @@ class Dedupe:
     training: Training
     pairs: WeighedPairs
     cluster: Index
+    calibration: Calibration | None
+    estimate: SelfEstimate
     evaluation: Evaluation | None
     notes: tuple[str, ...]
 
@@ -113,18 +119,62 @@ def dedupe(request: DedupeRequest, *, stage: Stage = _quietly) -> Dedupe:
     with stage("Recognising columns"):
         truth_column = request.truth if request.truth in frame.columns else None
         named = _id_column(request, files)
-        recognition = recognise(frame, chosen=request.chosen, id_column=named, truth_column=truth_column)
+        order = _order_of_content(frame, {truth_column, named})
+        ordered = frame.iloc[order].reset_index(drop=True)
+        recognition = recognise(ordered, chosen=request.chosen, id_column=named, truth_column=truth_column)
         told = request.id_column is not None
         ids, notes = _ids(frame, source, files=files, column=recognition.id_column, told=told)
         truth = _truth(request, frame, ids)
-        comparable = make_comparable(frame, recognition)
-    if not comparable.traits:
+        comparable = make_comparable(ordered, recognition)
+    notes = (*(f"{file.name}: {note}" for file in files for note in file.notes), *notes, *_nothing(request, comparable))
+    found = _matched(comparable, source=source[order] if request.one_to_one else None, stage=stage).put_back(order)
+    measured = _measured(found.cluster, truth)
+    said = (found.training, found.pairs, found.cluster, found.calibration, found.estimate)
+    return Dedupe(files, frame, source, ids, recognition, comparable, *said, measured, notes)
+
+
+def _nothing(request: DedupeRequest, comparable: Comparable) -> Sequence[str]:
+    """What to say when no column is left to compare people by.
+
+    Raises:
+        InputError: when it was the caller who left none.
+    """
+    if comparable.traits:
+        return ()
+    if request.chosen:
         msg = "no column to compare people by"
         raise InputError(msg, hint="name some with --map column=field, for example --map Name=full_name")
-    training, pairs, cluster = _matched(comparable, ids, source=source if request.one_to_one else None, stage=stage)
-    notes = (*(f"{file.name}: {note}" for file in files for note in file.notes), *notes)
-    measured = _measured(cluster, truth)
-    return Dedupe(files, frame, source, ids, recognition, comparable, training, pairs, cluster, measured, notes)
+    return ("no column to compare people by, so nothing is joined; name some with --map COLUMN=FIELD",)
+
+
+def _order_of_content(frame: pd.DataFrame, aside: Collection[str | None]) -> Index:
+    """The rows in an order that depends on what they say alone: however a file is sorted, it is worked on the same."""
+    said = frame[[name for name in frame.columns if name not in aside]]
+    if not len(said.columns):
+        return np.arange(len(frame), dtype=np.int64)
+    return np.argsort(pd.util.hash_pandas_object(said.astype(object), index=False).to_numpy(), kind="stable")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What matching gives."""
+
+    training: Training
+    pairs: WeighedPairs
+    cluster: Index
+    calibration: Calibration | None
+    estimate: SelfEstimate
+
+    def put_back(self, order: Index) -> _Found:
+        """The same for the rows as they stand in the files; `order` are the rows that were worked on."""
+        cluster = np.empty_like(self.cluster)
+        cluster[order] = order[self.cluster]
+        lowest = np.full(len(order), len(order), dtype=np.int64)
+        np.minimum.at(lowest, cluster, np.arange(len(order)))
+        one, other = order[self.pairs.left], order[self.pairs.right]
+        pairs = replace(self.pairs, left=np.minimum(one, other), right=np.maximum(one, other))
+        pairs = WeighedPairs.concatenate([pairs], self.pairs.levels.shape[1])
+        return replace(self, pairs=pairs, cluster=lowest[cluster])
 
 
 def _check(request: DedupeRequest, files: Sequence[AnyFile], frame: pd.DataFrame) -> None:
@@ -136,24 +186,24 @@ def _check(request: DedupeRequest, files: Sequence[AnyFile], frame: pd.DataFrame
         raise InputError(msg, hint="name both files, or leave --one-to-one out")
 
 
-def _matched(
-    comparable: Comparable, ids: pd.Series[str], *, source: Index | None, stage: Stage
-) -> tuple[Training, WeighedPairs, Index]:
-    """Block, learn, weigh and cluster."""
+def _matched(comparable: Comparable, *, source: Index | None, stage: Stage) -> _Found:
+    """Block, learn, weigh, put the weights to the proof, and cluster."""
     with stage("Choosing what to compare"):
         draft = plan(comparable.frame, comparable.traits)
         table = without_generic(draft.table, generic_values(draft.table, draft.model))
     with stage("Learning from the records"):
-        training = train(draft.model, table, seed=SEED, source=source)
+        training = train(draft.model, table, seed=SEED, source=source, own=draft.own)
     with stage("Weighing pairs"):
-        kernel = Kernel(table, training.model)
-        pairs = weigh_candidates(kernel)
-        if source is not None:
-            pairs = pairs.only(source[pairs.left] != source[pairs.right])
+        if not draft.own and not draft.model.identifiers:
+            # One column that names nobody: nothing tells namesakes from duplicates.
+            training = replace(training, model=training.model.model_copy(update={"records_of_same": NOBODY}))
+        model, pairs, calibration = calibrate(Kernel(table, training.model), draft.own, seed=SEED, source=source)
+        training, kernel = replace(training, model=model), Kernel(table, model)
     with stage("Clustering"):
-        rank = np.argsort(np.argsort(ids.to_numpy(dtype=object), kind="stable")).astype(np.int64)
+        rank = np.arange(table.size, dtype=np.int64)
         cluster = agglomerate(kernel, pairs, rank, source=source)
-    return training, pairs, cluster
+        estimate = estimate_quality(kernel, pairs, cluster, calibration, seed=SEED)
+    return _Found(training, pairs, cluster, calibration, estimate)
 
 
 def _together(files: Sequence[AnyFile]) -> tuple[pd.DataFrame, Index]:

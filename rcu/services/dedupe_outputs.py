@@ -13,6 +13,7 @@ from rcu.errors import InputError
 from rcu.ingest.recognise import Role
 from rcu.matching.arrays import Index
 from rcu.matching.evaluate import Quality
+from rcu.matching.selfestimate import Guess
 from rcu.services.dedupe import Dedupe
 from rcu.services.report import render_report
 
@@ -59,6 +60,7 @@ def summary(result: Dedupe) -> dict[str, Any]:
         "clusters_of_two_or_more": len(result.joined),
         "rows_joined": int(result.joined.sum()),
         "possible_matches": result.possible_matches,
+        "estimate": {"precision": _guess(result.estimate.precision), "recall": _guess(result.estimate.recall)},
         "columns": [
             {
                 "name": c.name,
@@ -78,6 +80,12 @@ def summary(result: Dedupe) -> dict[str, Any]:
             "b_cubed": _quality(measured.b_cubed),
         }
     return figures
+
+
+def _guess(guess: Guess | None) -> dict[str, float] | None:
+    if guess is None:
+        return None
+    return {name: round(getattr(guess, name), 4) for name in ("value", "low", "high")}
 
 
 def _quality(quality: Quality) -> dict[str, float]:

@@ -16,8 +16,8 @@ import pyarrow as pa
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.errors import ConfigurationError
 from rcu.matching.arrays import Bools, Index
-from rcu.matching.blocking import in_blocks, oversize_blocks
-from rcu.matching.clustering import Clustering, cluster
+from rcu.matching.blocking import LeftOut, in_blocks, oversize_blocks
+from rcu.matching.clustering import Clustering, ClusterQuality, cluster
 from rcu.matching.frequency import carriers, changed_verdicts, generic_values, without_generic
 from rcu.matching.model import MatchModel
 from rcu.matching.scoring import Kernel, WeighedPairs, weigh_candidates
@@ -27,6 +27,8 @@ from rcu.store.engine import Store
 from rcu.store.identity import Verdicts
 
 _NO_EVIDENCE_SIGN: Final = ord("-")
+_WEIGHT_DIGITS: Final = 6
+"""Decimals kept of the weakest weight: its last bits hang on links elsewhere, and would rewrite rows for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class Identity:
         links: the links found for touched records: left_id, right_id, weight, pattern.
         verdicts: what depends on how often values occur: identifiers that are nobody's, blocks that are split.
         refused: how many links were not followed because they would have broken a constraint.
+        quality: of the clusters of two or more records, by cluster: cluster_id, records, weakest_weight,
+            contradictions, refused.
+        left_out: blocks too large to be compared, by rule; empty as a rule.
     """
 
     record_ids: Index
@@ -50,6 +55,20 @@ class Identity:
     links: pa.Table
     verdicts: Verdicts
     refused: int
+    quality: pa.Table
+    left_out: tuple[LeftOut, ...]
+
+
+def require_known_columns(model: MatchModel) -> None:
+    """Check that records have every column a model compares.
+
+    Raises:
+        ConfigurationError: when they do not; names the columns.
+    """
+    unknown = set(model.columns()) - set(STANDARD_COLUMNS)
+    if unknown:
+        msg = f"model {model.name} compares columns that records do not have: {', '.join(sorted(unknown))}"
+        raise ConfigurationError(msg, hint="see the standard columns in rcu.domain.records")
 
 
 def load(store: Store, model: MatchModel) -> tuple[pd.DataFrame, EncodedTable]:
@@ -58,10 +77,7 @@ def load(store: Store, model: MatchModel) -> tuple[pd.DataFrame, EncodedTable]:
     Raises:
         ConfigurationError: when the model compares columns that records do not have.
     """
-    unknown = set(model.columns()) - set(STANDARD_COLUMNS)
-    if unknown:
-        msg = f"model {model.name} compares columns that records do not have: {', '.join(sorted(unknown))}"
-        raise ConfigurationError(msg, hint="see the standard columns in rcu.domain.records")
+    require_known_columns(model)
     arrow = rows.records_to_match(store, model.columns())
     own = arrow.select(["record_id", "source", "native_id", "to_match", "to_project"]).to_pandas()
     compared = arrow.select(list(model.columns())).to_pandas()
@@ -85,11 +101,11 @@ def resolve(store: Store, model: MatchModel, *, everything: bool = False) -> Ide
         before = rows.verdicts(store)
         touched = records["to_match"].to_numpy(dtype=bool, copy=True)
         touched |= carriers(whole, changed_verdicts(before.generic, generic))
-        touched |= in_blocks(table, model.blocking, changed_verdicts(before.oversize, blocks))
+        touched |= in_blocks(table, model.blocking, changed_verdicts(before.oversize, blocks.keys))
     kernel = Kernel(table, model)
     found = weigh_candidates(kernel, touched=None if touched.all() else touched)
     record_ids = records["record_id"].to_numpy(dtype=np.int64)
-    kept = _stored_pairs(store, record_ids, touched, model)
+    kept = stored_pairs(store, record_ids, touched, model)
     clusters = _clusters(kernel, [kept, found], records)
     return Identity(
         record_ids=record_ids,
@@ -97,19 +113,43 @@ def resolve(store: Store, model: MatchModel, *, everything: bool = False) -> Ide
         touched=touched,
         to_project=records["to_project"].to_numpy(dtype=bool),
         links=_link_table(found, record_ids),
-        verdicts=Verdicts(generic, blocks),
+        verdicts=Verdicts(generic, blocks.keys),
         refused=len(clusters.refused),
+        quality=_quality_table(clusters.quality, record_ids),
+        left_out=blocks.left_out,
     )
+
+
+def _quality_table(found: ClusterQuality, record_ids: Index) -> pa.Table:
+    return pa.table(
+        {
+            "cluster_id": pa.array(record_ids[found.cluster], pa.int64()),
+            "records": pa.array(found.records, pa.int64()),
+            "weakest_weight": pa.array(np.round(found.weakest, _WEIGHT_DIGITS), pa.float64()),
+            "contradictions": pa.array(found.contradictions, pa.int64()),
+            "refused": pa.array(found.refused, pa.int64()),
+        }
+    )
+
+
+def changed_quality(store: Store, identity: Identity) -> Index:
+    """The clusters whose quality is not what is stored, those that are no more included."""
+    both = pd.concat([rows.stored_quality(store).to_pandas(), identity.quality.to_pandas()])
+    return np.unique(both.loc[~both.duplicated(keep=False), "cluster_id"].to_numpy(dtype=np.int64))
 
 
 def _clusters(kernel: Kernel, pairs: list[WeighedPairs], records: pd.DataFrame) -> Clustering:
     both = WeighedPairs.concatenate(pairs, len(kernel.model.comparisons))
+    return cluster(kernel, both, key_ranks(records))
+
+
+def key_ranks(records: pd.DataFrame) -> Index:
+    """A number for each record (source, native_id) that only its key decides, to break ties in clustering."""
     keys = (records["source"] + ":" + records["native_id"]).to_numpy(dtype=object)
-    rank = pd.util.hash_array(keys, categorize=False).view(np.int64)
-    return cluster(kernel, both, rank)
+    return pd.util.hash_array(keys, categorize=False).view(np.int64)
 
 
-def _stored_pairs(store: Store, record_ids: Index, touched: Bools, model: MatchModel) -> WeighedPairs:
+def stored_pairs(store: Store, record_ids: Index, touched: Bools, model: MatchModel) -> WeighedPairs:
     """The stored links between records that were not touched, as pairs of positions."""
     if touched.all():
         return WeighedPairs.concatenate([], len(model.comparisons))

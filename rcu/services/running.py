@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from rcu.insight.scores import RFM, freshness
 from rcu.matching.arrays import Bools, Index
+from rcu.matching.blocking import LeftOut
 from rcu.matching.model import MatchModel
 from rcu.services import projection as project_
 from rcu.services.documents import Household, digest, document
-from rcu.services.identity import Identity, resolve
+from rcu.services.identity import Identity, changed_quality, resolve
 from rcu.services.projection import Projection
 from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
@@ -32,7 +33,11 @@ _NOT_MATCHED: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did. `seconds` by step; `customers` is how many there are now."""
+    """What a run did.
+
+    `customers` is how many there are now; `left_out` are the blocks too large to be compared, by rule; `seconds` by
+    step.
+    """
 
     run_id: int
     records: int = 0
@@ -44,6 +49,7 @@ class RunReport:
     updated: int = 0
     merged: int = 0
     split: int = 0
+    left_out: tuple[LeftOut, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -60,13 +66,14 @@ class _Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What has to be written: rows of memberships, clusters to project, clusters that are no more."""
+    """What has to be written: memberships, clusters to project, clusters that are no more, those of another quality."""
 
     memberships: pd.DataFrame
     moved: Bools
     affected: Index
     gone: Index
     before: Index
+    requalified: Index
 
 
 def run(store: Store, model: MatchModel, *, clock: Clock, progress: Callable[[str], None] | None = None) -> RunReport:
@@ -111,6 +118,7 @@ def _plan(store: Store, identity: Identity) -> _Plan:
         affected=affected,
         gone=np.setdiff1d(left_behind, standing),
         before=before,
+        requalified=changed_quality(store, identity),
     )
 
 
@@ -238,6 +246,8 @@ def _publish(
             store.staged(pa.table({"record_id": pa.array(identity.record_ids[identity.touched])}))
         )
         links = staging.enter_context(store.staged(identity.links))
+        requalified = staging.enter_context(store.staged(pa.table({"cluster_id": pa.array(plan.requalified)})))
+        quality = staging.enter_context(store.staged(_quality_rows(identity, plan)))
         members = staging.enter_context(store.staged(pa.Table.from_pandas(moved, preserve_index=False)))
         customers = staging.enter_context(store.staged(_customer_table(documents)))
         projected = staging.enter_context(store.staged(written))
@@ -251,6 +261,7 @@ def _publish(
             identity_rows.replace_links(connection, touched, links)
             identity_rows.replace_verdicts(connection, identity.verdicts)
             identity_rows.put_memberships(connection, members)
+            identity_rows.replace_quality(connection, requalified, quality)
             profile_rows.replace_aggregates(connection, projected, sums)
             profile_rows.replace_scores(connection, projected, scored)
             profile_rows.drop_customers(connection, gone)
@@ -262,6 +273,11 @@ def _publish(
             profile_rows.announce(connection, announced, len(changes), now)
     watch.lap("publish")
     return replace(report, seconds=watch.seconds)
+
+
+def _quality_rows(identity: Identity, plan: _Plan) -> pa.Table:
+    """The quality of the clusters whose quality changed and that still are."""
+    return identity.quality.filter(np.isin(identity.quality["cluster_id"].to_numpy(), plan.requalified))
 
 
 def _changed(plan: _Plan, outcome: _Outcome) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -329,4 +345,5 @@ def _report(run_id: int, identity: Identity, changes: pd.DataFrame) -> RunReport
         updated=int(kinds.get("updated", 0)),
         merged=int(kinds.get("merged", 0)),
         split=int(kinds.get("split", 0)),
+        left_out=identity.left_out,
     )

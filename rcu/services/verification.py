@@ -10,7 +10,7 @@ import pandas as pd
 from rcu.matching.model import MatchModel
 from rcu.services import projection as project_
 from rcu.services.documents import digest, document
-from rcu.services.identity import Identity, resolve
+from rcu.services.identity import Identity, changed_quality, resolve
 from rcu.services.projection import Projection
 from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
@@ -30,6 +30,7 @@ class Verification:
     customers: int
     waiting: int
     memberships: int
+    quality: int
     profiles: int
     aggregates: int
     scores: int
@@ -38,7 +39,8 @@ class Verification:
     @property
     def differences(self) -> int:
         """Everything that differs."""
-        return self.waiting + self.memberships + self.profiles + self.aggregates + self.scores + self.recount
+        stored = self.memberships + self.quality + self.profiles + self.aggregates + self.scores
+        return self.waiting + stored + self.recount
 
 
 def verify(store: Store, model: MatchModel) -> Verification:
@@ -54,6 +56,7 @@ def verify(store: Store, model: MatchModel) -> Verification:
         customers=len(rebuilt.summary),
         waiting=int(identity.to_project.sum()),
         memberships=_memberships(store, identity),
+        quality=len(changed_quality(store, identity)),
         profiles=_profiles(store, rebuilt, found, quality),
         aggregates=_table(profile_rows.standing_aggregates(store).to_pandas(), rebuilt.table),
         scores=_table(profile_rows.standing_scores(store).to_pandas(), project_.score_rows(found, quality)),

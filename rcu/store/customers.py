@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from rcu.domain.records import RecordKey
 from rcu.store.tables import changes, customers, memberships, raw_batches, records, runs
 
 LOOKUP_COLUMNS: Final[Mapping[str, str]] = {
@@ -46,6 +47,13 @@ def by_birth_id(connection: Connection, birth_id: str) -> StoredProfile | None:
         .where(records.c.birth_id == birth_id)
     )
     return _first(connection.execute(statement).one_or_none())
+
+
+def record_born_as(connection: Connection, birth_id: str) -> RecordKey | None:
+    """The record that was born with this id."""
+    found = connection.execute(select(records.c.source, records.c.native_id).where(records.c.birth_id == birth_id))
+    row = found.one_or_none()
+    return None if row is None else RecordKey(row.source, row.native_id)
 
 
 def by_record(connection: Connection, source: str, native_id: str) -> StoredProfile | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, and_, delete, or_, select, update
 from rcu.domain.records import RecordKey
 from rcu.store.dialect import upsert
 from rcu.store.engine import Store
-from rcu.store.tables import identifier_frequency, links, memberships, records
+from rcu.store.tables import cluster_quality, identifier_frequency, links, memberships, records
 
 _BLOCK: Final = "block: "
 
@@ -100,6 +100,19 @@ def put_memberships(connection: Connection, staged: Table) -> None:
             index_elements=[memberships.c.record_id], set_={"cluster_id": statement.excluded.cluster_id}
         )
     )
+
+
+def stored_quality(store: Store) -> pa.Table:
+    """The quality of every cluster of two or more records, as of the last run, by cluster."""
+    return store.read_arrow(select(cluster_quality).order_by(cluster_quality.c.cluster_id))
+
+
+def replace_quality(connection: Connection, changed: Table, found: Table) -> None:
+    """Drop the quality of the staged clusters (cluster_id) and put in the rows that were found for them."""
+    connection.execute(delete(cluster_quality).where(cluster_quality.c.cluster_id.in_(select(changed.c.cluster_id))))
+    names = cluster_quality.c.keys()
+    rows = select(*(found.c[name] for name in names)).where(found.c.cluster_id.is_not(None))
+    connection.execute(cluster_quality.insert().from_select(names, rows))
 
 
 def clear_marks(connection: Connection) -> None:

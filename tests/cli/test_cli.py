@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,73 +13,16 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-from rcu import __version__, config
-from rcu.cli import main
+from rcu import __version__
 from rcu.services import keys
 from rcu.services.reading import customers_page
+from rcu.store.customers import by_record
 from rcu.store.tables import customers, memberships, records
+from tests.cli.conftest import Command
 from tests.conftest import Databases, Road
 
 CLIENTS, TICKETS = "CLIENTS_20251231.csv", "TICKETS_2025.csv.gz"
 TILL = ("--contract", "till_clients", "--contract", "till_tickets")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return orjson.loads(self.out)
-
-
-Command = Callable[..., Answer]
-
-
-@pytest.fixture
-def at(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Callable[[str], Command]]:
-    """Makes `rcu` on a database, started in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def on(url: str) -> Command:
-        monkeypatch.setenv("RCU_DATABASE_URL", url)
-        config.settings.cache_clear()
-
-        def rcu(*arguments: object) -> Answer:
-            monkeypatch.setattr("sys.argv", ["rcu", *map(str, arguments)])
-            with pytest.raises(SystemExit) as ended:
-                main.run()
-            printed = capsys.readouterr()
-            return Answer(int(ended.value.code or 0), printed.out, printed.err)
-
-        return rcu
-
-    yield on
-    config.settings.cache_clear()
-
-
-@pytest.fixture
-def rcu(at: Callable[[str], Command], databases: Databases) -> Command:
-    """`rcu` on an empty, migrated database of each backend."""
-    return at(databases.url())
-
-
-@pytest.fixture
-def rcu_travelled(at: Callable[[str], Command], travelled: Road) -> Command:
-    """`rcu` on a database that took the road."""
-    return at(travelled.store.engine.url.render_as_string(hide_password=False))
-
-
-@pytest.fixture
-def rcu_embedded(at: Callable[[str], Command], request: pytest.FixtureRequest, tmp_path: Path) -> Command:
-    """`rcu` on an empty, migrated SQLite file, for what does not hang on the database."""
-    return at(Databases("sqlite", tmp_path, request).url())
 
 
 def quarantined(rcu: Command) -> list[dict[str, Any]]:
@@ -265,6 +207,7 @@ def test_a_pair_is_explained_with_its_sum_and_what_it_is_at_present(rcu_travelle
     assert found["total_strangers"] == pytest.approx(total)
     shown = rcu_travelled("explain", *pair).out
     assert found["verdict"] in shown
+    assert told["words"][0] in shown
     assert "they are one customer at present" in shown
     assert all(f"{step['strangers']:+.1f}" in shown for step in found["steps"])
 
@@ -278,6 +221,30 @@ def test_two_customers_are_explained_too(rcu_travelled: Command, travelled: Road
         ).all()  # fmt: skip
     stranger = next(native_id for native_id, cluster in rows if cluster != rows[0][1])
     assert "they are two customers at present" in rcu_travelled("explain", f"till:{rows[0][0]}", f"till:{stranger}").out
+
+
+def test_a_customer_is_explained_by_its_id_or_any_of_its_records(
+    rcu_travelled: Command, travelled: Road, tmp_path: Path
+) -> None:
+    record, other = joined(travelled, "till", "shop")
+    told = rcu_travelled("explain", record, "--nearest", 2, "--json").json
+    assert {record, other} <= set(told["members"])
+    assert len([step for step in told["steps"] if step["outcome"] == "joined"]) == len(told["members"]) - 1
+    assert len(told["nearest"]) <= 2
+    assert not {near["right"] for near in told["nearest"]} & set(told["members"])
+    with travelled.store.read() as connection:
+        profile = by_record(connection, *record.split(":"))
+    assert profile is not None
+    page = tmp_path / "why.html"
+    by_id = rcu_travelled("explain", profile.customer_id, "--html", page, "--json").json
+    assert by_id["members"] == told["members"]
+    assert all(member in page.read_text(encoding="utf-8") for member in told["members"])
+
+
+def test_a_page_that_cannot_be_written_is_said(rcu_travelled: Command, travelled: Road, tmp_path: Path) -> None:
+    record, other = joined(travelled, "till", "shop")
+    refused = rcu_travelled("explain", record, other, "--html", tmp_path / "no" / "why.html")
+    assert (refused.code, "cannot write why.html" in refused.err) == (3, True)
 
 
 def test_verify_finds_nothing_in_a_sound_database_and_what_was_tampered_with(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from rcu.matching.blocking import BlockingRule
 from rcu.matching.model import MatchModel
@@ -45,3 +48,29 @@ def test_a_block_that_grows_too_large_is_split_as_a_rebuild_splits_it(
     road.run()
     assert verify(road.store, road.model).differences == 0
     assert frozenset({"till:C1", "till:C2"}) not in partition(road)
+
+
+@pytest.mark.parametrize(
+    ("rule", "crowd"),
+    [
+        pytest.param({"most_records": 8, "then_by": ("city_key", "street_key")}, 7, id="split by a second column"),
+        pytest.param({"most_records": 2, "then_by": ("civility", "street_key")}, 1, id="a part split by a third one"),
+        pytest.param({"most_records": 2, "leave_out_above": 8}, 7, id="left out"),
+        pytest.param({"most_records": 2, "then_by": ("city_key",), "leave_out_above": 8}, 7, id="a part left out"),
+    ],
+)
+def test_where_a_block_crosses_any_line_and_back_a_rebuild_finds_no_difference(
+    databases: Databases, model: MatchModel, tmp_path: Path, rule: dict[str, Any], crowd: int
+) -> None:
+    blocking = BlockingRule(name="postcode", of=("postcode",), **rule)
+    road = Road(databases.open(), model.model_copy(update={"blocking": (blocking,)}))
+    pair = [client("C1", email=SHARED), client("C2", email=SHARED).replace("RUE DE LA PAIX", "AVENUE FOCH")]
+    others = [client(f"C1{place}", last=name, first="ODILE") for place, name in enumerate(NAMES[:crowd])]
+    moved = [row.replace("75002;PARIS", "69003;LYON").replace("05/06/2025", "06/06/2025") for row in others]
+    together = []
+    for number, rows in enumerate([pair, pair + others, pair + moved]):
+        road.take("till", till_file(tmp_path, str(number), *rows))
+        road.run()
+        assert verify(road.store, road.model).differences == 0
+        together.append(frozenset({"till:C1", "till:C2"}) in partition(road))
+    assert together == [True, False, True]

@@ -1,4 +1,4 @@
-"""Blocking finds each candidate pair once, whatever the size of the pieces it works in, and drops no large block."""
+"""Blocking finds each candidate pair once, whatever the size of the pieces it works in, and bounds each block."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcu.matching.blocking import NO_KEY, BlockingRule, blocking_keys, candidate_pairs
+from rcu.matching.blocking import (
+    NO_KEY,
+    BlockingRule,
+    blocking_keys,
+    blocks_of,
+    candidate_pairs,
+    in_blocks,
+    oversize_blocks,
+)
+from rcu.matching.frequency import changed_verdicts
 from tests.unit.matching.worlds import Record, encode
 
 COLUMNS = ["a", "b", "c"]
@@ -39,15 +48,17 @@ def naive_key(record: Record, rule: BlockingRule) -> Hashable:
 
 
 def naive_keys(records: Sequence[Record], rule: BlockingRule) -> list[Hashable]:
+    """One column more at a time for who is in too large a block; who is in one at the end has no key."""
     keys = [naive_key(record, rule) for record in records]
-    if not rule.then_by:
-        return keys
+    for name in rule.then_by:
+        sizes = Counter(keys)
+        keys = [
+            key if key is None or sizes[key] <= rule.most_records else ((key, record[name]) if record[name] else None)
+            for key, record in zip(keys, records, strict=True)
+        ]
     sizes = Counter(keys)
-    finer = [tuple(record.get(name) for name in rule.then_by) for record in records]
-    return [
-        key if key is None or sizes[key] <= rule.most_records else ((key, more) if all(more) else None)
-        for key, more in zip(keys, finer, strict=True)
-    ]
+    bound = max(rule.most_records, rule.leave_out_above)
+    return [key if sizes[key] <= bound else None for key in keys]
 
 
 def naive(records: Sequence[Record], rules: Sequence[BlockingRule]) -> dict[Pair, int]:
@@ -74,6 +85,9 @@ RULES = st.lists(
             BlockingRule(name="a and c, either order, with b", of=("a", "c", "b"), either_order=True),
             BlockingRule(name="a, at most two", of=("a",), most_records=2, then_by=("b",)),
             BlockingRule(name="b, at most three", of=("b",), most_records=3, then_by=("c", "a")),
+            BlockingRule(name="b, four left out", of=("b",), most_records=2, then_by=("c", "a"), leave_out_above=3),
+            BlockingRule(name="c, nine are not too large", of=("c",), most_records=9, leave_out_above=2),
+            BlockingRule(name="c, three left out", of=("c",), most_records=2, leave_out_above=2),
         ]
     ),
     min_size=1,
@@ -136,12 +150,85 @@ SPLIT = BlockingRule(name="a, at most three", of=("a",), most_records=3, then_by
         pytest.param(["1", "1", "2", None], {(0, 1)}, id="who lacks the second column leaves a block that is split"),
         pytest.param(
             ["1", "1", "1", "1"], {(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)},
-            id="a block the second column cannot split is kept, however large",
+            id="a block the second column cannot split is kept, up to the bound",
         ),
     ],
 )  # fmt: skip
 def test_a_block_that_is_too_large_is_split(records: list[str | None], expected: set[Pair]) -> None:
     assert {pair for pair, _ in found([{"a": "x", "b": finer} for finer in records], [SPLIT])} == expected
+
+
+STEPS = BlockingRule(name="a", of=("a",), most_records=2, then_by=("b", "c"), leave_out_above=3)
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        pytest.param(["1p", "1p", "2p"], {(0, 1)}, id="no further column than it takes"),
+        pytest.param(["1-", "1-", "2p"], {(0, 1)}, id="who lacks a column that is not needed stays"),
+        pytest.param(["1p", "1p", "1q", "1-", "2p"], {(0, 1)}, id="one column more where it does not fit yet"),
+        pytest.param(["1p"] * 3, {(0, 1), (0, 2), (1, 2)}, id="kept whole up to the bound when no column is left"),
+        pytest.param(["1p"] * 4 + ["1q"] * 2, {(4, 5)}, id="left out above the bound, and that block alone"),
+    ],
+)
+def test_columns_split_a_block_one_after_the_other_until_it_fits(records: list[str], expected: set[Pair]) -> None:
+    world = [{"a": "x", "b": b, "c": None if c == "-" else c} for b, c in records]
+    assert {pair for pair, _ in found(world, [STEPS])} == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(records=RECORDS, rules=RULES)
+def test_what_no_longer_is_in_a_block_is_accounted_for(records: list[Record], rules: list[BlockingRule]) -> None:
+    table = encode(records, COLUMNS)
+    for rule in rules:
+        blocks, keys = blocks_of(table, rule), naive_keys(records, rule)
+        assert blocks.whole.pairs == sum(size * (size - 1) // 2 for key, size in Counter(keys).items() if key)
+        assert max(blocks.whole.sizes.tolist(), default=0) <= max(rule.most_records, rule.leave_out_above)
+        with_key = sum(naive_key(record, rule) is not None for record in records)
+        assert len(blocks.before.order) == with_key
+        assert len(blocks.whole.order) + len(blocks.left_out.order) + blocks.lacking == with_key
+        assert (blocking_keys(table, rule) != NO_KEY).tolist() == [key is not None for key in keys]
+
+
+def pairs_by_content(records: Sequence[Record], rows: Sequence[int], rule: BlockingRule) -> set[Pair]:
+    """The candidates among some of the records, by their places in the whole list."""
+    return {(rows[one], rows[other]) for (one, other), _ in found([records[row] for row in rows], [rule])}
+
+
+@settings(max_examples=300, deadline=None)
+@given(records=RECORDS, rules=RULES, data=st.data())
+def test_where_a_block_crosses_a_line_all_its_records_are_named(
+    records: list[Record], rules: list[BlockingRule], data: st.DataObject
+) -> None:
+    """Records come and go: each pair that is a candidate on one side only has a new record or one that is named."""
+    chosen = st.lists(st.booleans(), min_size=len(records), max_size=len(records))
+    old, new = ([row for row, is_in in enumerate(data.draw(chosen)) if is_in] for _ in range(2))
+    tables = [encode([records[row] for row in rows], COLUMNS) for rows in (old, new)]
+    for rule in rules:
+        before, after = (oversize_blocks(table, [rule]).keys for table in tables)
+        named = in_blocks(tables[1], [rule], changed_verdicts(before, after))
+        touched = {row for row, is_named in zip(new, named.tolist(), strict=True) if is_named or row not in old}
+        still = set(old) & set(new)
+        changed = pairs_by_content(records, old, rule) ^ pairs_by_content(records, new, rule)
+        assert all(touched & set(pair) for pair in changed if still.issuperset(pair))
+
+
+@pytest.mark.parametrize(
+    ("before", "comes", "named"),
+    [
+        pytest.param(["1p", "1q", "2p"], "2p", set(), id="a split block grows and no part crosses a line"),
+        pytest.param(["1p", "1q", "2p"], "1p", {0, 1, 3}, id="a part is split"),
+        pytest.param(["1p", "1p", "1p", "2p"], "1p", {0, 1, 2, 4}, id="a part of a part is left out"),
+        pytest.param(["1p", "2p"], "3p", {0, 1, 2}, id="the block is split"),
+    ],
+)
+def test_only_the_records_of_the_block_that_crosses_a_line_are_named(
+    before: list[str], comes: str, named: set[int]
+) -> None:
+    worlds = [[{"a": "x", "b": b, "c": c} for b, c in records] for records in (before, [*before, comes])]
+    old, new = (oversize_blocks(encode(world, COLUMNS), [STEPS]).keys for world in worlds)
+    found_in = in_blocks(encode(worlds[1], COLUMNS), [STEPS], changed_verdicts(old, new))
+    assert set(np.flatnonzero(found_in).tolist()) == named
 
 
 def test_blocks_that_are_split_never_meet_one_another() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rcu.errors import InputError
 from rcu.matching.evaluate import Quality, evaluate, evaluate_by_source
 
 LABELS = st.lists(st.tuples(st.integers(0, 4), st.sampled_from("pqrs"), st.sampled_from(["till", "shop"])), max_size=14)
@@ -99,3 +101,22 @@ def test_f1_is_the_harmonic_mean(quality: Quality, f1: float) -> None:
 
 def test_the_largest_cluster_is_told() -> None:
     assert evaluate(list("aaab"), list("1234")).largest_cluster == 3
+
+
+@pytest.mark.parametrize(
+    ("clusters", "truth", "says"),
+    [
+        pytest.param([1, 2], ["p", None], "1 of 2 records have no label", id="nobody knows who it is"),
+        pytest.param([1, float("nan")], ["p", "q"], "1 of 2 records have no label", id="in no cluster"),
+        pytest.param([1, 2], ["p"], "2 clusters and 1 labels", id="labels of other records"),
+    ],
+)
+def test_labels_that_cannot_be_measured_are_refused(clusters: list[float], truth: list[str | None], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        evaluate(clusters, truth)
+
+
+def test_lists_arrays_and_columns_of_labels_are_measured_alike() -> None:
+    clusters, truth = [1, 1, 2, 2], list("ppqp")
+    told = evaluate(clusters, truth)
+    assert evaluate(np.array(clusters), pd.Series(truth)) == evaluate(pd.Series(clusters), np.array(truth)) == told

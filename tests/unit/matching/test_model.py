@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from rcu.errors import ConfigurationError
-from rcu.matching.model import MatchModel, load_model, shipped_frequencies
+from rcu.matching.model import DEFAULT_MODEL, Learnt, MatchModel, load_model, shipped_frequencies, shipped_models
 from tests.unit.matching.worlds import SMALL, small_model
 
 
@@ -160,10 +160,12 @@ def other(value: object) -> object:
             return f"{value}_"
 
 
-def test_the_fingerprint_changes_when_anything_changes() -> None:
+def test_the_fingerprint_changes_when_anything_that_decides_changes() -> None:
     seen = {small_model().fingerprint()}
     usable = 0
     for path, value in leaves(SMALL):
+        if path in {"name", "version"}:
+            continue
         try:
             model = MatchModel.from_json(changed(path, other(value)))
         except ConfigurationError:  # a name something else refers to
@@ -172,6 +174,22 @@ def test_the_fingerprint_changes_when_anything_changes() -> None:
         assert model.fingerprint() not in seen, path
         seen.add(model.fingerprint())
     assert usable > 80
+
+
+def test_what_a_model_is_called_and_was_learnt_from_is_not_in_its_fingerprint() -> None:
+    learnt = Learnt(
+        base="0123", base_name="base", base_version="1", records=10, random_pairs=45, blocked_pairs=9, rounds=6,
+        expected_matches=2.0, expected_household=1.0, seed=0, rcu="1",
+    )  # fmt: skip
+    renamed = small_model().model_copy(update={"name": "other", "version": "9", "learnt": learnt})
+    assert renamed.fingerprint() == small_model().fingerprint()
+    assert MatchModel.from_json(renamed.to_json()) == renamed
+    assert b"learnt" not in small_model().to_json()
+
+
+def test_the_models_shipped_with_rcu_can_be_listed_and_loaded() -> None:
+    assert DEFAULT_MODEL in shipped_models()
+    assert all(load_model(name).name for name in shipped_models())
 
 
 @pytest.mark.parametrize(

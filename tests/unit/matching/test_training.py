@@ -35,7 +35,7 @@ def people(count: int, twice: int, *, seed: int = 1, missing: float = 0.0) -> pd
 
 def trained(frame: pd.DataFrame, *, seed: int = 0) -> Training:
     draft = plan(frame, TRAITS)
-    return train(draft.model, draft.table, seed=seed)
+    return train(draft.model, draft.table, seed=seed, own=draft.own)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,20 @@ def test_pairs_within_one_source_do_not_count_when_sources_are_given() -> None:
 def test_an_empty_column_and_a_single_value_do_no_harm() -> None:
     frame = people(50, 10).assign(sex="F", born=None)
     assert trained(frame).expected_matches < 50
+
+
+def test_dependence_between_columns_is_no_sign_of_duplicates() -> None:
+    rng = np.random.default_rng(2)
+    house = rng.integers(0, 60, 600)
+    frame = people(600, 0).assign(
+        last=[f"LAST{chr(65 + n % 26)}{n}" for n in house], street=[f"{n} OAK ST" for n in house]
+    )
+    draft = plan(frame, [*TRAITS, Trait("street", Kind.ADDRESS)])
+    assert train(draft.model, draft.table, own=draft.own).expected_matches < 1
+
+
+def test_pairs_that_always_differ_in_something_are_not_one_person() -> None:
+    frame = people(300, 300)
+    frame.loc[300:449, "born"] = [day(np.random.default_rng(9 + n)) for n in range(150)]
+    frame.loc[450:, "first"] = [word(np.random.default_rng(9 + n)) for n in range(150)]
+    assert trained(frame).expected_matches < 150

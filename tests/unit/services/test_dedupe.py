@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from rcu.cli.dedupe import parse_mapping
+from rcu.cli.dedupe import estimated, parse_mapping
 from rcu.errors import InputError
 from rcu.matching.auto import Kind
-from rcu.services.columnreading import name_parts, standard_column
+from rcu.services.columnreading import name_parts, named_mailboxes, standard_column
 from rcu.services.dedupe import Dedupe, DedupeRequest, dedupe
 from rcu.services.dedupe_outputs import cluster_rows, golden_rows, pair_rows, summary, write_outputs
 
@@ -209,3 +211,63 @@ def test_a_mapping_may_have_an_equals_sign_in_the_column() -> None:
     assert parse_mapping(["a=b=email"]) == {"a=b": "email"}
     with pytest.raises(InputError):
         parse_mapping(["email"])
+
+
+CLINIC = with_duplicates(60, 20).drop(columns=["rec_id", "person"])
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(range(len(CLINIC))))
+def test_the_order_of_the_rows_does_not_matter_to_the_clusters(order: list[int], tmp_path: Path) -> None:
+    plain, shuffled = found(CLINIC, tmp_path), found(CLINIC.iloc[order], tmp_path)
+    back = np.empty_like(shuffled.cluster)
+    back[order] = np.array(order)[shuffled.cluster]
+    lowest = pd.Series(np.arange(len(back))).groupby(back).transform("min")
+    assert (lowest.to_numpy() == plain.cluster).all()
+    assert shuffled.model.fingerprint() == plain.model.fingerprint()
+
+
+NONE = people(100).drop(columns="person")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(NONE[["surname"]], id="one column"),
+        pytest.param(NONE[["given_name"]], id="first names only"),
+        pytest.param(NONE[["given_name", "surname"]], id="names only"),
+        pytest.param(NONE.head(2), id="two rows"),
+        pytest.param(pd.DataFrame({"given_name": ["Ann"] * 40, "surname": ["Fox"] * 40}), id="one value a column"),
+        pytest.param(NONE.mask(np.random.default_rng(1).random(NONE.shape) < 0.85), id="mostly missing"),
+        pytest.param(NONE.assign(given_name=["Ann", "Bob"] * 50), id="two values in a column"),
+        pytest.param(NONE.assign(surname=None), id="an empty column"),
+        pytest.param(pd.DataFrame({"sex": ["F", "M"] * 50, "age": range(100)}), id="nothing that names"),
+    ],
+)
+def test_odd_tables_are_left_alone(frame: pd.DataFrame, tmp_path: Path) -> None:
+    result = found(frame, tmp_path)
+    assert len(result.joined) == 0
+    assert len(write_outputs(result, tmp_path / "out")) == 4
+
+
+def test_a_table_in_which_everybody_stands_twice_is_halved(tmp_path: Path) -> None:
+    once = people(80).drop(columns="person")
+    assert found(pd.concat([once, once]), tmp_path).clusters == 80
+
+
+def test_mailboxes_after_the_name_do_not_say_the_name_twice() -> None:
+    emails = pd.Series(["ann.fox@x.org", "afox@y.com", "ann_fox74@x.org", "fox5512@x.org", "unicorn@x.org", None])
+    named = named_mailboxes(emails, [pd.Series(["ANN"] * 6), pd.Series(["FOX"] * 6)])
+    assert named.notna().tolist() == [True, True, True, False, False, False]
+
+
+def test_the_result_is_judged_without_labels(tmp_path: Path) -> None:
+    result = found(with_duplicates(200, 60), tmp_path, truth="person")
+    assert result.evaluation is not None
+    told = summary(result)["estimate"]
+    for name in ("precision", "recall"):
+        assert told[name]["low"] <= getattr(result.evaluation.pairwise, name) <= told[name]["high"]
+    assert "precision about" in estimated(result)
+    assert "How good this probably is" in (write_outputs(result, tmp_path / "out")[3]).read_text()
+    assert "no more than chance" in estimated(found(NONE, tmp_path))
+    assert "cannot be estimated" in estimated(found(NONE[["surname"]], tmp_path))
