@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
+from rcu.cleaning.saints import SHORT_SAINTS, postal_saints
 from rcu.cleaning.text import fold
 
-_NORM: Final = {"SAINT": "ST", "SAINTE": "STE", "SAINTS": "STS", "SAINTES": "STES"}
-_SAINTS: Final = frozenset(_NORM.values())
+_SAINTS: Final = frozenset(SHORT_SAINTS.values())
 _ARTICLES: Final = frozenset({"LE", "LA", "LES", "L"})
 _SMALL: Final = frozenset(
     {"DE", "DU", "DES", "D", "L", "LA", "LE", "LES", "LEZ", "EN", "AU", "AUX", "A", "ET", "SUR", "SOUS", "S", "SS"}
@@ -27,17 +27,13 @@ _MOST_SHORT = 3
 
 
 def official(name: str) -> str:
-    """Write a commune's name as line 6 of an address has it (NF Z10-011): upper case, no accents, ST for SAINT.
-
-    A last word stays whole: the town of Saintes is SAINTES.
-    """
-    words = fold(name).split(" ")
-    return " ".join([*(_NORM.get(word, word) for word in words[:-1]), words[-1]])
+    """Write a commune's name as line 6 of an address has it (NF Z10-011): upper case, no accents, ST for SAINT."""
+    return postal_saints(fold(name))
 
 
 def as_written(folded: str) -> str:
     """Write an unknown town by the same norm: `S/` is SUR, `S/S` is SOUS."""
-    words = [_NORM.get(word, word) for word in _rejoined(folded).split(" ")]
+    words = postal_saints(_rejoined(folded)).split(" ")
     for place in range(1, len(words) - 1):
         words[place] = {"S": "SUR", "SS": "SOUS"}.get(words[place], words[place])
     return " ".join(words)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rcu.cleaning.communenames import as_written, squash
-from rcu.cleaning.text import clean, fold
+from rcu.cleaning.text import clean, fold, load_list
 
 CAPITALS: Final = {"PARIS": ("751", 20), "LYON": ("6938", 9), "MARSEILLE": ("132", 16)}
 """The three towns with arrondissements: how the codes of these begin, and how many there are."""
@@ -17,7 +17,7 @@ _POSTCODE_BEFORE = re.compile(r"(?:(?:F|FR|FRANCE) ?)?([0-9]{5})(?![0-9])(.*)")
 _POSTCODE_BEHIND = re.compile(r"(.*\w) ([0-9]{5})")
 _FOUR_DIGITS_BEFORE = re.compile(r"([0-9]{4}) ([^\W0-9].*)")
 _NUMBER_BEHIND = re.compile(r"(.*?[^\W0-9]) ?0?([1-9][0-9]?)(?: ?(?:E|ER|ERE|EM|EME|IEME|ND|NDE))?(?: AR[A-Z]*)?")
-_JUNK: Final = frozenset({"INCONNU", "INCONNUE", "NC", "ND", "XX", "XXX", "XXXX", "X", "TEST", "NON COMMUNIQUE"})
+_JUNK: Final = frozenset(load_list("placeholder_towns.txt"))
 _ROMAN: Final = (
     *("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"),
     *("XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII", "XVIII", "XIX", "XX"),

@@ -9,16 +9,15 @@ from typing import Final, NamedTuple
 from rcu.cleaning.streetnames import Street, plain_street, read_street
 from rcu.cleaning.streetparts import Part, split_parts
 from rcu.cleaning.streetwords import KINDS, REPETITIONS, kind_at
-from rcu.cleaning.text import clean, fold, repeated
+from rcu.cleaning.text import clean, fold, load_list, repeated
 
-__all__ = ["NUMBERED", "Delivery", "Street", "is_junk_line", "plain_street", "read_delivery", "read_street"]
+__all__ = ["Delivery", "Street", "is_junk_line", "plain_street", "read_delivery", "read_street"]
 
-NUMBERED: Final = (
+_NUMBERED: Final = re.compile(
     r"([1-9][0-9]{0,3})(?: ?([Bb][Ii][Ss]|[Tt][Ee][Rr]|[Qq][Uu][Aa][Tt][Ee][Rr])|([A-Za-z]))?,? +([A-Za-zÀ-ÖØ-öø-ÿ].+)"
 )
 """A line that begins with a house number, its repetition or letter, and what stands behind for `plain_street`."""
 
-_NUMBERED: Final = re.compile(NUMBERED)
 _CARE_OF: Final = re.compile(r"(?<![^\W_])[cs]\s*/\s*[oc](?![^\W_])\.?(?:\s+(?:de|chez)\b)?", re.IGNORECASE)
 _BREAKS: Final = re.compile(r"[,;|\n()\[\]]+|\s[-–—/]+\s|\s-|-\s")
 _NUMBER_SIGN: Final = re.compile(r"(?<![^\W_])n\s*[°º]\s*(?=\d)", re.IGNORECASE)
@@ -28,9 +27,7 @@ _RANGE: Final = re.compile(
     re.IGNORECASE,
 )
 _ROUNDS: Final = 8
-_JUNK_LINES: Final = frozenset({"INCONNU", "INCONNUE", "ADRESSE", "ADRESSE INCONNUE", "SANS ADRESSE", "PAS D ADRESSE",
-                                "NC", "ND", "NEANT", "NON COMMUNIQUE", "NON COMMUNIQUEE", "NON RENSEIGNE",
-                                "NON RENSEIGNEE", "X", "XX", "TEST", "AUCUNE", "RIEN", "NPAI", "SDF"})  # fmt: skip
+_JUNK_LINES: Final = frozenset(load_list("placeholder_lines.txt"))
 
 
 class Delivery(NamedTuple):

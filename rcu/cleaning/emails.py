@@ -201,7 +201,7 @@ def _checked(text: str) -> str | None:
     if is_plain(text):
         return text
     try:
-        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except (EmailNotValidError, ValueError):
         return None
     return checked.ascii_email if checked.ascii_email and checked.ascii_email.islower() else None

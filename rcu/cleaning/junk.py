@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from rcu.cleaning.text import fold
+from rcu.cleaning.text import fold, read_list
 
 OWN_DOMAINS: Final = "own_domains.txt"
 SHOP_NAMES: Final = "shop_names.txt"
@@ -71,7 +71,7 @@ def extended_lists(
     return JunkLists(**lists)
 
 
-def _read(folder: Traversable | Path) -> JunkLists:
+def _read(folder: Traversable) -> JunkLists:
     lists = {field: _entries(folder / name) for field, name in _FILES.items()}
     return JunkLists(
         names=frozenset(fold(name) for name in lists["names"]),
@@ -80,11 +80,8 @@ def _read(folder: Traversable | Path) -> JunkLists:
     )
 
 
-def _entries(path: Traversable | Path) -> list[str]:
-    if not path.is_file():
-        return []
-    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return [line for line in lines if line]
+def _entries(path: Traversable) -> list[str]:
+    return read_list(path) if path.is_file() else []
 
 
 _EMPTY: Final = JunkLists(*(frozenset() for _ in range(len(_FILES))))

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from rcu.cleaning.nameweights import is_given
+from rcu.cleaning.saints import postal_saints
 from rcu.cleaning.streetwords import ARTICLES, SHORT_FORMS, SHORT_KINDS, SHORT_TITLES
 from rcu.cleaning.text import clean, fold, load_pairs
 
@@ -19,7 +20,6 @@ STREET_WIDTH: Final = 32
 
 _DOMESTIC: Final = frozenset({"FR", "MC"})
 _UNKNOWN: Final = "ZZ"
-_SAINTS: Final = {"SAINT": "ST", "SAINTE": "STE", "SAINTS": "STS", "SAINTES": "STES"}
 _WORD: Final = re.compile(r"[^\W_]+")
 _Step = Callable[[list[str]], list[str]]
 
@@ -162,14 +162,14 @@ def _place(value: str | None) -> str:
     words = fold(value or "").split()
     if len(" ".join(words)) > WIDTH:
         words = [SHORT_FORMS.get(word, word) for word in words]
-    return _cut(" ".join(_SAINTS.get(word, word) for word in words))
+    return _cut(postal_saints(" ".join(words)))
 
 
 def _town(recipient: Recipient) -> str:
     """Write line 6; the town is cut before CEDEX is."""
     postcode = fold(recipient.postcode or "")
     cedex = fold(recipient.cedex or "")
-    town = [_SAINTS.get(word, word) for word in fold(recipient.city or "").split()]
+    town = postal_saints(fold(recipient.city or "")).split()
     while len(town) > 1 and len(_joined((postcode, *town, cedex))) > WIDTH:
         town.pop()
     return _cut(_joined((postcode, *town, cedex)))

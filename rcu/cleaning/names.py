@@ -13,6 +13,7 @@ from rcu.cleaning.junk import JunkLists
 from rcu.cleaning.nameweights import likely_gender
 from rcu.cleaning.notes import Note, joined, worst
 from rcu.cleaning.phonetics import sound
+from rcu.cleaning.saints import short_saints
 from rcu.cleaning.text import clean, fold, settle
 from rcu.cleaning.titles import (
     BORN,
@@ -33,7 +34,6 @@ INPUTS: Final = ("civility", "gender", "first_name", "last_name", "birth_name", 
 _NOISE = re.compile(r"[^\w\s'./&,-]|_")
 _EDGES = " .,;:/&-"
 _JOINED_GIVEN = re.compile(r"\s+(?:et|and)\s+|\s*[&/+]\s*", re.IGNORECASE)
-_SAINTS = {"SAINT": "ST", "SAINTE": "STE", "SAINTS": "STS", "SAINTES": "STES"}
 _HAS_LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -90,18 +90,17 @@ _UNWRITTEN: Final = Written(None, None, None)
 
 def last_key(display: str) -> str:
     """Fold a surname; particles stay as words (`DE LA TOUR`, `D ESTAING`), SAINT is written ST."""
-    key = fold(display)
-    return " ".join(_SAINTS.get(word, word) for word in key.split(" ")) if "SAINT" in key else key
+    return short_saints(fold(display))
 
 
 @lru_cache(maxsize=_MEMORY)
-def write_given(text: str | None) -> Written:
-    """Write a given name out, with its key and the full form it stands for."""
+def write_given(text: str | None, sex: str | None) -> Written:
+    """Write a given name out, with its key and the full form it stands for; `sex` (`F`, `M`) when it is stated."""
     display = _display(text, given=True)
     if display is None:
         return _UNWRITTEN
     key = fold(display)
-    return Written(display, key, given_root(key))
+    return Written(display, key, given_root(key, sex))
 
 
 @lru_cache(maxsize=_MEMORY)
@@ -157,7 +156,7 @@ def _read_once(parts: tuple[str | None, ...], junk: JunkLists) -> Name:
     _read_shouted(draft)
     _drop_placeholders(draft, junk)
     _put_right(draft)
-    return _person(draft, read_gender(gender) if gender else None, given_company)
+    return write_person(draft, read_gender(gender) if gender else None, given_company)
 
 
 def _name_part(draft: Draft, raw: str | None) -> str | None:
@@ -297,15 +296,17 @@ def _drop_placeholders(draft: Draft, junk: JunkLists) -> None:
         draft.birth = None
 
 
-def _person(draft: Draft, gender: str | None, company: str | None) -> Name:
+def write_person(draft: Draft, gender: str | None, company: str | None) -> Name:
+    """Write out the person, or the couple, a draft was read as; `gender` is what its own column says (`M`, `F`)."""
     couple = draft.couple or draft.civility == COUPLE
     civility = COUPLE if couple else draft.civility
-    first, last, birth = write_given(draft.first), write_surname(draft.last), write_surname(draft.birth)
+    sex = None if couple else gender or GENDERS.get(civility or "")
+    first, last, birth = write_given(draft.first, sex), write_surname(draft.last), write_surname(draft.birth)
     quality = _quality(draft, first.display, last.display)
     return Name(
         RecordKind.COUPLE if couple else RecordKind.PERSON,
         civility,
-        None if couple else gender or GENDERS.get(civility or ""),
+        sex,
         None if couple or first.key is None else likely_gender(first.key),
         *first,
         *last,

@@ -12,10 +12,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
-from rcu.cleaning.givennames import diminutives
+from rcu.cleaning.givennames import is_familiar
 from rcu.cleaning.phonetics import PARTICLES
 
-_BIRTHS: Final = 84_731_195  # of all the names of the table
 _RARE_GIVEN: Final = 5e-8  # a name borne by fewer people than the table lists
 _RARE_SURNAME: Final = 1e-6
 _FAMILIAR: Final = 1e-5  # familiar forms are hardly ever registered at birth
@@ -32,6 +31,11 @@ _NEARLY_ALL: Final = 0.95
 def given_table() -> dict[str, tuple[int, int]]:
     """Give the women and the men who bear a first name, by its key."""
     return {key: (int(women), int(men)) for key, women, men in _rows("given_names.csv.gz")}
+
+
+@cache
+def _births() -> int:
+    return sum(map(sum, given_table().values()))
 
 
 @cache
@@ -79,8 +83,8 @@ def _given_share(key: str) -> float:
     if key in _ARTICLES:
         return _NEVER
     if (borne := given_table().get(key)) is not None:
-        return max(sum(borne) / _BIRTHS, _FAMILIAR if key in diminutives() else 0.0)
-    if key in diminutives():
+        return max(sum(borne) / _births(), _FAMILIAR if is_familiar(key) else 0.0)
+    if is_familiar(key):
         return _FAMILIAR
     words = key.split(" ")
     if len(words) == 1:

@@ -33,6 +33,7 @@ from rcu.cleaning.text import clean, fold
 
 _BESIDE: Final = ("address_complement", "building", "place")
 _A_WAY: Final = "1 RUE QZX"
+_A_WAY_APART: Final = "1, RUE QZX"  # which gives way to more
 _LINE: Final = tuple(name for name in Delivery._fields if name not in _BESIDE)
 _PLACE: Final = Place._fields[:5]
 _JUDGED: Final = ("address_quality", "address_notes")
@@ -84,7 +85,8 @@ def _read_beside(encoded: Encoded) -> Readings:
     """Read each distinct complement as it stands beside a numbered way; one that may hold the same is not plain."""
     texts = [*encoded.texts(), None]
     found = [read_delivery(_A_WAY, text) for text in texts]
-    plain = [one.street == _A_WAY and not _may_hold_way(text) for one, text in zip(found, texts, strict=True)]
+    apart = (read_delivery(_A_WAY_APART, text) for text in texts)
+    plain = [one == two and not _may_hold_way(text) for one, two, text in zip(found, apart, texts, strict=True)]
     codes = np.where(encoded.codes < 0, len(found) - 1, encoded.codes)
     return Readings(codes, columns_of(found, Delivery._fields), np.array(plain, dtype=bool))
 

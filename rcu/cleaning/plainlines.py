@@ -21,15 +21,17 @@ from rcu.cleaning.columns import (
     text_array,
 )
 from rcu.cleaning.delivery import Delivery, read_delivery
-from rcu.cleaning.streetwords import WAYS
+from rcu.cleaning.streetwords import OPENERS, WAYS
 
 _FIELDS: Final = Delivery._fields
+_WAYS: Final = WAYS - {opener.split(" ")[0] for opener in OPENERS}
+"""The kinds of streets that open nothing else, as COTE DROIT does."""
 _BESIDE: Final = ("address_complement", "building", "place")
 _NUMBERED: Final = (
     "^(?P<number>[1-9][0-9]{0,3})(?P<rest>(?: ?(?:[Bb][Ii][Ss]|[Tt][Ee][Rr]|[Qq][Uu][Aa][Tt][Ee][Rr])|[A-Za-z])?,? +"
-    "[A-Za-zÀ-ÖØ-öø-ÿ].+)$"
+    r"[A-Za-zÀ-ÖØ-öø-ÿ]\PN+)$"
 )
-"""A number of four digits at most, at times its repetition or letter, and a street that begins with a letter."""
+"""A number of four digits at most, at times its repetition or letter, and a text without digits behind."""
 
 
 def read_lines(encoded: Encoded) -> tuple[Readings, Mask]:
@@ -39,15 +41,16 @@ def read_lines(encoded: Encoded) -> tuple[Readings, Mask]:
     )
     beside = pc.coalesce(*(readings.columns[name] for name in _BESIDE))
     numbered = mask_of(pc.is_valid(readings.columns["street_number"]))
-    ways = mask_of(pc.is_in(readings.columns["street_type"], text_array(WAYS)))
+    ways = mask_of(pc.is_in(readings.columns["street_type"], text_array(_WAYS)))
+    ways &= mask_of(pc.is_valid(readings.columns["street_name"]))
     return readings, numbered & ways & ~mask_of(pc.is_valid(beside))
 
 
 def _numbered(values: Arrow) -> Plain:
     """Read the lines that begin with a number, each kind of line with the number 1, which is then replaced.
 
-    How a line is understood does not depend on which number it begins with; where the number did not end up as the
-    house number, nothing is said of the line.
+    How a line with no other number is understood does not depend on which number it begins with; where that did not
+    end up as the house number, nothing is said of the line.
     """
     parts = pc.extract_regex(values, _NUMBERED)
     mask = mask_of(pc.is_valid(parts))

@@ -9,17 +9,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from rcu.cleaning.columns import Codes, Encoded, Mask, Readings, columns_of, encode, patch, text_array
+from rcu.cleaning.givennames import given_root
 from rcu.cleaning.junk import JunkLists
-from rcu.cleaning.names import INPUTS, Name, read_name, write_given, write_surname
+from rcu.cleaning.names import INPUTS, Draft, Name, read_name, write_given, write_person, write_surname
 from rcu.cleaning.nameweights import likely_gender, log_given, log_surname
 from rcu.cleaning.notes import Note
 from rcu.cleaning.text import clean, fold, repeated
 from rcu.cleaning.titles import (
     COUPLE,
     GENDERS,
-    MISTER,
     is_company_title,
     junk_words,
     marked_words,
@@ -30,10 +31,13 @@ from rcu.cleaning.wholenames import SWAP_ODDS, swapped
 from rcu.domain.records import Quality, RecordKind
 
 _ORDINARY: Final = re.compile(r"[A-Za-z]\.|[A-Za-zÀ-ÖØ-öø-ÿ]+(?:[ '-][A-Za-zÀ-ÖØ-öø-ÿ]+)*")
-_GIVEN: Final = ("first_name", "first_name_key", "first_name_root", "likely_gender")
+_GIVEN: Final = ("first_name", "first_name_key", "first_name_root", "likely_gender", "root_of_man", "root_of_woman")
 _SURNAME: Final = ("last_name", "last_name_key", "last_name_sound")
 _BIRTH: Final = ("birth_name", "birth_name_key")
 _SEXES: Final = (None, "M", "F")
+_ROOTS: Final = ("first_name_root", "root_of_man", "root_of_woman")
+"""What a first name stands for, by the `_SEXES`."""
+
 _COMPANY: Final = "company"
 _TITLES: Final = (None, *GENDERS, COUPLE, _COMPANY)
 _PEOPLE: Final = 1 + len(GENDERS)
@@ -64,6 +68,10 @@ def read_names(raw: pd.DataFrame, junk: JunkLists) -> dict[str, pd.Series[str]]:
     parts = {name: (part.rows, values) for part in (first, last, birth) for name, values in part.columns.items()}
     zero = np.zeros(len(raw), dtype=np.int32)
     parts |= {
+        "first_name_root": (
+            first.rows + sex * len(first.plain),
+            pa.concat_arrays([first.columns[name] for name in _ROOTS]),
+        ),
         "record_kind": (zero, text_array([RecordKind.PERSON])),
         "civility": (title, text_array([*_TITLES[:_PEOPLE], None, None])),
         "gender": (sex, text_array(_SEXES)),
@@ -71,7 +79,7 @@ def read_names(raw: pd.DataFrame, junk: JunkLists) -> dict[str, pd.Series[str]]:
         "name_quality": (empty.astype(np.int32), text_array([Quality.VALID, Quality.MISSING])),
         "name_notes": (zero, text_array([None])),
     }
-    return {name: whole.column(name, rows, values) for name, (rows, values) in parts.items()}
+    return {name: whole.column(name, *parts[name]) for name in Name._fields}
 
 
 class _Swapped:
@@ -89,20 +97,9 @@ class _Swapped:
         ordinary = first in self._first and last in self._last and not (birth or company) and title in _TITLES[:_PEOPLE]
         if not (ordinary and first and last and swapped(fold(first), fold(last))):
             return read_name(parts, junk=self._junk)
-        given, surname = write_given(last), write_surname(first)
-        return Name(
-            RecordKind.PERSON,
-            title,
-            (read_gender(gender) if gender else None) or GENDERS.get(title or ""),
-            likely_gender(given.key) if given.key else None,
-            *given,
-            *surname,
-            birth_name=None,
-            birth_name_key=None,
-            company=None,
-            name_quality=Quality.REPAIRED,
-            name_notes=Note.COLUMNS_SWAPPED,
-        )
+        draft = Draft(civility=title, first=last, last=first)
+        draft.remark(Note.COLUMNS_SWAPPED)
+        return write_person(draft, read_gender(gender) if gender else None, None)
 
 
 def _ordinary_texts(encoded: Encoded, readings: Readings) -> frozenset[str]:
@@ -124,15 +121,19 @@ def _is_ordinary(text: str, marked: frozenset[str]) -> bool:
     if not _ORDINARY.fullmatch(text):
         return False
     words = fold(text).split(" ")
-    if MISTER in words or not marked.isdisjoint(words) or repeated("".join(words)):
+    if not marked.isdisjoint(words) or repeated("".join(words)):
         return False
-    # capitals in some words only mark the last name
-    return len(words) == 1 or text.isupper() or not any(word.isupper() for word in text.split())
+    # capitals in some words only mark the last name; those of a lone letter say nothing
+    shouted = {word.isupper() and len(word) > 1 for word in text.split()}
+    return len(words) == 1 or len(shouted) == 1
 
 
 def _given(text: str) -> Part:
-    written = write_given(text)
-    return (*written, likely_gender(written.key) if written.key else None)
+    written = write_given(text, None)
+    if written.key is None:
+        return (None,) * len(_GIVEN)
+    roots = (given_root(written.key, sex) for sex in _SEXES[1:])
+    return (*written, likely_gender(written.key), *roots)
 
 
 def _birth(text: str) -> Part:

@@ -45,7 +45,6 @@ _FIELDS: Final = ("value", "kind", "quality", "notes")
 _WRITTEN: Final = r"^(?:0|\+33 ?(?:\(0\))?|0033|(?:))[1-79](?:[ .-]?[0-9][0-9]){4}$"
 _ABROAD: Final = r"^(?:\+33 ?(?:\(0\))?|0033)"
 _OVERSEAS_REGIONS: Final = sorted({region for _, region in OVERSEAS.values()})
-_LOCAL_PREFIX: Final = "0508"  # dialled with it at home and without it from abroad
 _WITHOUT_ZERO: Final = 9
 _KINDS: Final = (MOBILE, LANDLINE)
 """What a column holds is numbered from 1 in this order; 0 is nothing."""
@@ -63,10 +62,10 @@ def plain_phones(values: Arrow, junk: JunkLists) -> Plain:
     zero = pc.if_else(pa.array(short), pa.scalar("0", TEXT), pa.scalar("", TEXT))
     digits = pc.binary_join_element_wise(zero, digits, pa.scalar("", TEXT))
     prefix = pc.utf8_slice_codeunits(digits, 0, 4)
-    good = ~mask_of(pc.is_in(prefix, text_array({*PLATFORM_PREFIXES, _LOCAL_PREFIX}))) & _given_out(digits)
+    good = ~mask_of(pc.is_in(prefix, text_array(PLATFORM_PREFIXES))) & _given_out(digits)
     good &= ~mask_of(pc.is_in(digits, text_array(junk.phones))) & ~mask_of(pc.match_substring_regex(digits, RUNS))
-    # nine digits parted by marks are not a number that lost its zero
-    good &= ~short | mask_of(pc.match_substring_regex(written, "^[0-9]+$"))
+    # behind eleven digits in a row it is what a spreadsheet adds
+    good &= ~mask_of(pc.ends_with(written, ".00"))
     # overseas numbers behind +33 have the wrong country code, which is worth a note
     good &= ~(abroad & mask_of(pc.is_in(prefix, text_array(OVERSEAS))))
     mask[places[~good]] = False

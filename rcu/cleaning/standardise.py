@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -56,9 +56,8 @@ def standardise(raw: pd.DataFrame, *, settings: CleaningSettings = _DEFAULT) -> 
         lambda: _plain(raw, "loyalty_number"),
     )
     columns: Columns = {}
-    with _uncollected(when=len(raw) >= _MANY):
-        for part in _run(steps, side_by_side=len(raw) >= _MANY):
-            columns |= part
+    for part in _side_by_side(steps) if len(raw) >= _MANY else (step() for step in steps):
+        columns |= part
     frame = pd.DataFrame({name: columns[name] for name in STANDARD_COLUMNS})
     frame.index = raw.index
     return frame
@@ -76,9 +75,9 @@ def _one_by_one(raw: pd.DataFrame, settings: CleaningSettings) -> pd.DataFrame:
 
 
 @contextmanager
-def _uncollected(*, when: bool) -> Generator[None]:
+def _uncollected() -> Generator[None]:
     """Keep the garbage collector out: what cleaning makes has no cycles, and looking for some costs a sixth more."""
-    if not (when and gc.isenabled()):
+    if not gc.isenabled():
         yield
         return
     gc.disable()
@@ -88,11 +87,9 @@ def _uncollected(*, when: bool) -> Generator[None]:
         gc.enable()
 
 
-def _run(steps: Sequence[Callable[[], Columns]], *, side_by_side: bool) -> Iterable[Columns]:
-    """Run the steps; the kernels of Arrow let go of the interpreter, so two threads gain on many rows."""
-    if not side_by_side:
-        return [step() for step in steps]
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="cleaning") as pool:
+def _side_by_side(steps: Sequence[Callable[[], Columns]]) -> list[Columns]:
+    """Run the steps on two threads, which gains on many rows: the kernels of Arrow let go of the interpreter."""
+    with _uncollected(), ThreadPoolExecutor(_THREADS, thread_name_prefix="cleaning") as pool:
         return list(pool.map(_then_release, steps))
 
 

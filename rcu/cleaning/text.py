@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 _NULLS = frozenset({"NULL", "(NULL)", "<NULL>", "N/A", "#N/A", "#REF!", "#VALEUR!"})
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4`\u2032", "'"))
@@ -67,11 +68,6 @@ def repeated(text: str) -> bool:
     return len(text) > 1 and len(set(text)) == 1
 
 
-def load_lines(name: str) -> frozenset[str]:
-    """Read a list shipped in `rcu/cleaning/data`: one entry a line, `#` starts a comment."""
-    return frozenset(load_list(name))
-
-
 def load_pairs(name: str) -> dict[str, str]:
     """Read a two-column list shipped in `rcu/cleaning/data`: `key,value` a line, `#` starts a comment."""
     pairs = (line.split(",", 1) for line in load_list(name))
@@ -79,9 +75,18 @@ def load_pairs(name: str) -> dict[str, str]:
 
 
 def load_list(name: str) -> list[str]:
-    """Read a list shipped in `rcu/cleaning/data` in its order."""
-    content = (files("rcu.cleaning") / "data" / name).read_text(encoding="utf-8")
-    lines = (line.partition("#")[0].strip() for line in content.splitlines())
+    """Read a list shipped in `rcu/cleaning/data`."""
+    return read_list(files("rcu.cleaning") / "data" / name)
+
+
+def read_list(path: Traversable) -> list[str]:
+    """Read a list in its order: UTF-8, an entry a line, `#` starts a comment.
+
+    Raises:
+        OSError: when the file cannot be read.
+        UnicodeDecodeError: when it is not UTF-8.
+    """
+    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line]
 
 

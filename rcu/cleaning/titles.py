@@ -107,7 +107,7 @@ def is_junk_name(key: str, junk: JunkLists) -> bool:
 @cache
 def marked_words() -> frozenset[str]:
     """Give every folded word that some rule for names looks for; a name without any of them is read as it stands."""
-    return frozenset({*_CIVILITIES, *_JOINERS, *BORN, *MARRIED, *_COMPANY_FORMS, *_COMPANY_OPENINGS, "AND"})
+    return frozenset({*_CIVILITIES, *_JOINERS, *BORN, *MARRIED, *_COMPANY_FORMS, *_COMPANY_OPENINGS, "AND", "X"})
 
 
 @cache

@@ -38,6 +38,11 @@ def at(street: str, **more: str) -> Recipient:
             id="saints are ST on lines 5 and 6",
         ),
         pytest.param(
+            at("5 rue Foch", city="SAINTES", postcode="17100"),
+            ("MME ANNE MARTIN", "5 RUE FOCH", "17100 SAINTES"),
+            id="the town of Saintes keeps its name",
+        ),
+        pytest.param(
             at("5 rue Saint-Jean"), ("MME ANNE MARTIN", "5 RUE SAINT JEAN", "75011 PARIS"), id="but not on line 4"
         ),
         pytest.param(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import random
+from contextlib import nullcontext
 
 import pandas as pd
 import pytest
 
 from rcu.cleaning import CleaningSettings, standardise
-from rcu.cleaning.junk import extended_lists
+from rcu.cleaning.junk import JunkLists, extended_lists
 from rcu.cleaning.plainaddresses import read_addresses
 from rcu.cleaning.plainemails import plain_emails
 from rcu.cleaning.plainnames import read_names
 from rcu.cleaning.rows import standardise_row
 from rcu.domain.records import RAW_FIELDS, STANDARD_COLUMNS
 
+STANDARDISE = importlib.import_module("rcu.cleaning.standardise")
 SETTINGS = CleaningSettings(junk=extended_lists(own_domains=("maison-verte.fr",), shop_names=("Maison Verte",)))
 GIVEN = [
     "JEAN",
@@ -207,12 +210,81 @@ def test_many_rows_read_as_each_row_reads_alone(seed: int) -> None:
     assert not different.to_numpy().any(), [(one, STANDARD_COLUMNS[column]) for one, column in where]
 
 
+LOOKS_ORDINARY = [
+    pytest.param({"first_name": "DUPONT", "last_name": "Nathalie", "company": "SARL X"}, id="swapped, with a company"),
+    pytest.param({"first_name": "DUPONT", "last_name": "Nathalie", "birth_name": "Roux"}, id="swapped but for a birth"),
+    pytest.param({"first_name": "DUPONT", "last_name": "Nathalie", "civility": "M et Mme"}, id="swapped, of a couple"),
+    pytest.param({"first_name": "DUPONT", "last_name": "Nathalie", "civility": "SARL"}, id="swapped, of a company"),
+    pytest.param({"first_name": "DUPONT", "last_name": "Nathalie", "gender": "F"}, id="swapped, of a woman"),
+    pytest.param({"first_name": "Marie Claire", "last_name": "O'Neil"}, id="swapped, and only just"),
+    pytest.param({"email": "KAR\u0130NE@free.fr"}, id="an accent that lowers to an ordinary letter"),
+    pytest.param({"email": "ab@ab.fr"}, id="two letters on both sides of the @"),
+    pytest.param({"email": "toto@toto.fr"}, id="an address listed as a placeholder"),
+    pytest.param({"email": f"{'jean.' * 13}@free.fr"}, id="a dot in front of the @"),
+    pytest.param({"email": f"{'jean' * 16}x@free.fr"}, id="65 letters in front of the @"),
+    pytest.param({"phone": "0508411234"}, id="a prefix dialled at home only"),
+    pytest.param({"phone": "6 12 34 56 79"}, id="nine digits set apart"),
+    pytest.param({"phone": "00331180880.00"}, id="what a spreadsheet made of a number"),
+    pytest.param({"address_line": "3 RES LES PINS 1 RUE FOCH"}, id="a second number is the house's"),
+    pytest.param({"address_line": "20 a 14 rue Foch"}, id="two numbers that go down"),
+    pytest.param({"address_line": "3 ETAGE DROITE"}, id="a number that is no house's"),
+    pytest.param({"address_line": "3 EME ETAGE"}, id="an ordinal that is no house's"),
+    pytest.param({"address_line": "12 rue Foch 75012 PARIS"}, id="a town at the end of the line"),
+    pytest.param({"address_line": "12 rue", "address_complement": "3 quartier Moulin"}, id="a way without a name"),
+    pytest.param({"address_line": "12, rue Foch", "address_complement": "3 villa Moulin"}, id="a number set apart"),
+    pytest.param({"address_line": "12, cote droit", "address_complement": "B palais"}, id="a side or a way"),
+    pytest.param({"address_line": "BAT B"}, id="a building without a town"),
+    pytest.param({"first_name": "X", "last_name": "X"}, id="an X in both names"),
+    pytest.param({"first_name": "COCO B"}, id="a lone letter beside capitals"),
+]
+
+
+@pytest.mark.parametrize("raw", LOOKS_ORDINARY)
+def test_what_only_looks_ordinary_reads_as_it_does_alone(raw: dict[str, str]) -> None:
+    many = pd.DataFrame([{"last_name": "Roux"}] * 60 + [raw]).astype(object)
+    together = standardise(many.where(many.notna(), None), settings=SETTINGS).astype(object).iloc[-1]
+    assert together.where(together.notna(), None).to_dict() == standardise_row(raw, settings=SETTINGS)
+
+
 def test_two_threads_read_what_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(4)
     raw = pd.DataFrame([row(rng) for _ in range(300)])
     one = standardise(raw)
-    monkeypatch.setattr(importlib.import_module("rcu.cleaning.standardise"), "_MANY", 100)
+    monkeypatch.setattr(STANDARDISE, "_MANY", 100)
     assert standardise(raw).equals(one)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_garbage_collector_rests_for_many_rows_and_works_again(
+    monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    seen: list[bool] = []
+
+    def look(raw: pd.DataFrame, junk: JunkLists) -> dict[str, pd.Series[str]]:
+        seen.append(gc.isenabled())
+        if fails:
+            raise MemoryError
+        return read_names(raw, junk)
+
+    monkeypatch.setattr(STANDARDISE, "_MANY", 100)
+    monkeypatch.setattr(STANDARDISE, "read_names", look)
+    raw = pd.DataFrame({"first_name": ["Marie"] * 100})
+    with pytest.raises(MemoryError) if fails else nullcontext():
+        standardise(raw)
+    with pytest.raises(MemoryError) if fails else nullcontext():
+        standardise(raw[:-1])
+    assert seen == [False, True]
+    assert gc.isenabled()
+
+
+def test_a_garbage_collector_that_rested_before_rests_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(STANDARDISE, "_MANY", 100)
+    gc.disable()
+    try:
+        standardise(pd.DataFrame({"first_name": ["Marie"] * 100}))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_ordinary_records_do_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
