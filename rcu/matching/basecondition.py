@@ -11,15 +11,20 @@ from rcu.matching.table import EncodedTable
 
 
 class Pairs:
-    """Pairs of rows of one table; the codes of a column are fetched once, however many conditions ask for them."""
+    """Pairs of rows of one table; the codes of a column are fetched once, however many conditions ask for them.
 
-    __slots__ = ("_codes", "left", "right", "table")
+    Where `rows` are given, `left` and `right` are places in them.
+    """
 
-    def __init__(self, table: EncodedTable, left: Index, right: Index) -> None:
+    __slots__ = ("_codes", "_near", "left", "right", "rows", "table")
+
+    def __init__(self, table: EncodedTable, left: Index, right: Index, rows: Index | None = None) -> None:
         self.table = table
         self.left = left
         self.right = right
+        self.rows = rows
         self._codes: dict[str, tuple[Codes, Codes]] = {}
+        self._near: dict[str, Codes] = {}
 
     def __len__(self) -> int:
         return len(self.left)
@@ -27,13 +32,29 @@ class Pairs:
     def codes(self, column: str) -> tuple[Codes, Codes]:
         """The codes of one column for the left and the right records; -1 where a value is missing."""
         if column not in self._codes:
-            codes = self.table[column].codes
+            codes = self._of_rows(column)
             self._codes[column] = codes.take(self.left), codes.take(self.right)
         return self._codes[column]
 
+    def _of_rows(self, column: str) -> Codes:
+        codes = self.table[column].codes
+        if self.rows is None:
+            return codes
+        if column not in self._near:
+            self._near[column] = codes.take(self.rows)
+        return self._near[column]
+
     def only(self, chosen: Index) -> Pairs:
         """Some of the pairs, by their places."""
-        return Pairs(self.table, self.left.take(chosen), self.right.take(chosen))
+        some = Pairs(self.table, self.left.take(chosen), self.right.take(chosen), self.rows)
+        some._near = self._near
+        return some
+
+    def in_table(self) -> tuple[Index, Index]:
+        """The pairs as rows of the table."""
+        if self.rows is None:
+            return self.left, self.right
+        return self.rows.take(self.left), self.rows.take(self.right)
 
 
 class BaseCondition(BaseModel, ABC):

@@ -65,6 +65,19 @@ class CandidatePairs:
     left: Index
     right: Index
     rule: int
+    near: Near | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The same pairs within the few rows they are of: `rows[left[i]]` and `rows[right[i]]`.
+
+    What is looked up for `rows` once is looked up for each pair in memory that is near.
+    """
+
+    rows: Index
+    left: Index
+    right: Index
 
 
 def blocking_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
@@ -157,6 +170,10 @@ class Blocks:
 
 def blocks_of(table: EncodedTable, rule: BlockingRule) -> Blocks:
     """Put the records into the blocks of one rule; a function of the set of records, not of their order."""
+    return table.once(rule, lambda: _blocks_of(table, rule))
+
+
+def _blocks_of(table: EncodedTable, rule: BlockingRule) -> Blocks:
     stages = list(_stages(table, rule))
     *earlier, last = stages
     whole = last.only(last.sizes <= rule.bound)
@@ -193,7 +210,7 @@ def _refined(table: EncodedTable, column: str, runs: Runs) -> Hashes:
     return np.where(present, _mix(_mix(keys) ^ finer) | np.uint64(1), NO_KEY)
 
 
-def _pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
+def pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
     """The blocks of one rule with two records or more."""
     whole = blocks_of(table, rule).whole
     return whole.only(whole.sizes > 1)
@@ -301,57 +318,23 @@ def candidate_pairs(
     """
     earlier: list[Codes] = []
     with ThreadPoolExecutor(threads) as pool:
-        for number, runs in enumerate(pool.map(lambda rule: _pairing(table, rule), rules)):
-            for left, right in pairs_in(runs, touched=touched, block=block):
+        for number, runs in enumerate(pool.map(lambda rule: pairing(table, rule), rules)):
+            for near in _near(runs, touched=touched, block=block):
+                left, right = near.rows.take(near.left), near.rows.take(near.right)
                 new = np.flatnonzero(touched[left] | touched[right]) if touched is not None else np.arange(len(left))
-                new = _not_in(earlier, left, right, new)
+                new = not_in_any(earlier, left, right, new)
                 if len(new):
-                    yield CandidatePairs(left[new], right[new], number)
+                    kept = Near(near.rows, near.left.take(new), near.right.take(new))
+                    yield CandidatePairs(left.take(new), right.take(new), number, kept)
             earlier.append(runs.numbers(table.size))
 
 
-def _not_in(earlier: Sequence[Codes], left: Index, right: Index, chosen: Index) -> Index:
+def not_in_any(earlier: Sequence[Codes], left: Index, right: Index, chosen: Index) -> Index:
     """Those of the chosen pairs that are together in no block of an earlier rule."""
     for seen in earlier:
         one = seen[left[chosen]]
         chosen = chosen[(one != seen[right[chosen]]) | (one == MISSING)]
     return chosen
-
-
-@dataclass(frozen=True, slots=True)
-class SampledPairs:
-    """Some of the candidate pairs: `share` is the chance each had to be among them."""
-
-    left: Index
-    right: Index
-    share: float
-
-    @property
-    def total(self) -> int:
-        """About how many candidate pairs there are."""
-        return round(len(self.left) / self.share)
-
-
-def sampled_pairs(
-    table: EncodedTable, rules: Sequence[BlockingRule], *, most: int, rng: np.random.Generator, threads: int = 2
-) -> SampledPairs:
-    """Draw about `most` of the candidate pairs, all of them where there are fewer, without enumerating the rest.
-
-    Under each rule records are drawn, with all their pairs in their block.
-    """
-    with ThreadPoolExecutor(threads) as pool:
-        blocks = list(pool.map(lambda rule: _pairing(table, rule), rules))
-    share = min(1.0, most / max(sum(runs.pairs for runs in blocks), 1))
-    earlier: list[Codes] = []
-    found = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
-    for runs in blocks:
-        drawn = rng.random(len(runs.order)) < share
-        for left, right in pairs_in(runs, block=most, places=np.flatnonzero(drawn)):
-            new = _not_in(earlier, left, right, np.arange(len(left)))
-            found.append((left[new], right[new]))
-        earlier.append(runs.numbers(table.size))
-    left, right = (np.concatenate(end) for end in zip(*found, strict=True))
-    return SampledPairs(left, right, share)
 
 
 def pairs_within(
@@ -372,6 +355,11 @@ def pairs_in(
 
     `places` in `runs.order`, rising, when given: only the pairs of these with the records after them in their run.
     """
+    for near in _near(runs, touched=touched, block=block, places=places):
+        yield near.rows.take(near.left), near.rows.take(near.right)
+
+
+def _near(runs: Runs, *, touched: Bools | None = None, block: int, places: Index | None = None) -> Iterator[Near]:
     if touched is not None and len(runs.starts):
         runs = runs.only(np.logical_or.reduceat(touched[runs.order], runs.starts))
     order, starts, sizes = runs.order, runs.starts, runs.sizes
@@ -379,11 +367,13 @@ def pairs_in(
     # A record at place p of a block of s records has s - 1 - p partners after it.
     partners = np.repeat(starts + sizes, sizes)[places] - 1 - places
     for chosen in _slices(partners, block):
-        counts = partners[chosen]
-        left = np.repeat(places[chosen], counts)
-        offset = np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)
-        one, other = order[left], order[left + 1 + offset]
-        yield np.minimum(one, other), np.maximum(one, other)
+        counts, begin = partners[chosen], int(places[chosen.start])
+        end = int((places[chosen] + counts).max()) + 1
+        rows = order[begin:end]
+        one = np.repeat(places[chosen] - begin, counts)
+        other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts)
+        turned = rows.take(one) > rows.take(other)
+        yield Near(rows, np.where(turned, other, one), np.where(turned, one, other))
 
 
 def _slices(counts: Index, block: int) -> Iterator[slice]:

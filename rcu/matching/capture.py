@@ -14,7 +14,8 @@ with t the number of traps and f1 and f2 the pairs caught by exactly one and by 
 itself for the pairs that the same rules can reach (strata after Sekar and Deming, 1949), so that a pair with an email
 on one side only is not held against the rule of emails; then the strata are added up. The form corrected for bias is
 used, which has an answer when f2 is 0. Pairs may differ as they like in how easily they are caught; what is supposed
-is that each rule catches a given pair independently of the others and about as easily.
+is that each rule catches a given pair independently of the others and about as easily. Where one slip spoils several
+rules at once, f2 can be next to nothing and the formula runs away, so a stratum never misses more than f1.
 
 Too few are said to be missed, rather than too many: rules that share columns catch together, pairs that one rule alone
 can reach all count as caught, and records in which every value differs are caught by no rule at all. So **recall is
@@ -149,7 +150,7 @@ class _Cells:
         both = self._sums(counts, self.stands_for, self.kind <= 2)
         one = self._sums(counts, self.stands_for**2, self.kind <= 2) / np.maximum(both, 1.0)
         pairs = np.maximum(once**2 - squares, 0.0) / (2 * (twice + np.maximum(one, 1.0)))
-        missed = float(((self.traps - 1) / self.traps * pairs).sum())
+        missed = float(np.minimum((self.traps - 1) / self.traps * pairs, once).sum())
         matches = float((counts * self.stands_for).sum())
         return matches / (matches + missed) if matches else 1.0
 

@@ -72,10 +72,14 @@ def _name_codes(table: EncodedTable, model: MatchModel) -> Index:
 
 def _generic(table: EncodedTable, identifier: Identifier, names: Index) -> frozenset[str]:
     column = table[identifier.column]
-    named = column.present & (names != MISSING)
+    named = np.flatnonzero(column.present & (names != MISSING))
+    # A value fewer records carry cannot have more names: nearly all are done with here.
+    often = np.bincount(column.codes[named], minlength=len(column.values)) > identifier.most_names
+    named = named[often[column.codes[named]]]
     pairs = pd.DataFrame({"value": column.codes[named], "name": names[named]}).drop_duplicates()
-    carried = np.bincount(pairs["value"].to_numpy(), minlength=len(column.values)).tolist()
-    return carried_by_many(dict(zip(column.values, carried, strict=True)), most_names=identifier.most_names)
+    codes, carried = np.unique(pairs["value"].to_numpy(), return_counts=True)
+    texts = [str(column.values[code]) for code in codes.tolist()]
+    return carried_by_many(dict(zip(texts, carried.tolist(), strict=True)), most_names=identifier.most_names)
 
 
 def _common_days(table: EncodedTable, name: str) -> frozenset[str]:

@@ -18,10 +18,10 @@ from typing import Final
 import numpy as np
 
 from rcu.matching.arrays import Bools, Floats, Index, Levels
-from rcu.matching.blocking import sampled_pairs
 from rcu.matching.conditions import Equal
 from rcu.matching.model import Comparison, MatchModel
 from rcu.matching.patterns import levels_of_pairs
+from rcu.matching.sampling import sample_candidates
 from rcu.matching.scoring import Kernel
 from rcu.matching.table import MISSING, EncodedTable
 from rcu.matching.verdicts import Verdicts
@@ -124,7 +124,7 @@ def _random_pairs(size: int, rng: np.random.Generator) -> tuple[Index, Index]:
 
 def _patterns(kernel: Kernel, rng: np.random.Generator) -> tuple[int, Levels, Floats]:
     """How many candidate pairs there are, their distinct patterns, and how many pairs show each."""
-    drawn = sampled_pairs(kernel.table, kernel.model.blocking, most=BLOCKED_PAIRS, rng=rng)
+    drawn = sample_candidates(kernel.table, kernel.model.blocking, most=BLOCKED_PAIRS, rng=rng)
     levels = levels_of_pairs(kernel, drawn.left, drawn.right)
     packed = np.zeros(len(levels), dtype=np.int64)
     for place, comparison in enumerate(kernel.model.comparisons):

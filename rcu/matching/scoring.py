@@ -64,7 +64,7 @@ class WeighedPairs:
             return cls(none, none, np.empty(0), np.empty((0, comparisons), dtype=np.int8), none)
         left = np.concatenate([part.left for part in found])
         right = np.concatenate([part.right for part in found])
-        order = np.lexsort((right, left))
+        order = np.argsort((left << 32) | right, kind="stable")
         weight = np.concatenate([part.weight for part in found])[order]
         levels = np.concatenate([part.levels for part in found])[order]
         rule = np.concatenate([part.rule for part in found])[order]
@@ -99,8 +99,10 @@ class _Open:
     """Pairs still in the running: what is known of each comparison, and the most their evidence can add up to."""
 
     def __init__(self, kernel: Kernel, pairs: CandidatePairs) -> None:
-        self.pairs = Pairs(kernel.table, pairs.left, pairs.right)
-        self.known = kernel.known.take(pairs.left) & kernel.known.take(pairs.right)
+        near = pairs.near
+        self.pairs = Pairs(kernel.table, *((near.left, near.right, near.rows) if near else (pairs.left, pairs.right)))
+        known = kernel.known.take(near.rows) if near else kernel.known
+        self.known = known.take(self.pairs.left) & known.take(self.pairs.right)
         self.strangers = np.full(len(self.pairs), kernel.model.prior_against_strangers)
         self.household = np.full(len(self.pairs), kernel.model.prior_against_household)
         for byte, (strangers, household) in enumerate(kernel.hopes):
@@ -266,7 +268,7 @@ class Kernel:
             levels[:, place] = np.where(states == len(comparison.levels), NO_EVIDENCE, states)
         weight = combined_weight(strangers, household)
         rules = np.full(len(pairs), rule, dtype=np.int64)
-        return WeighedPairs(pairs.left, pairs.right, weight, levels, rules).only(weight >= floor)
+        return WeighedPairs(*pairs.in_table(), weight, levels, rules).only(weight >= floor)
 
 
 def combined_weight(strangers: Floats, household: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeVar, cast
 
@@ -91,6 +91,13 @@ class EncodedTable:
 
     size: int
     columns: Mapping[str, Column]
+    _made: dict[object, object] = field(default_factory=dict[object, object], repr=False, compare=False)
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gives for this table, worked out at the first call with this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast("T", self._made[key])
 
     @classmethod
     def encode(
@@ -121,7 +128,7 @@ class EncodedTable:
             return self
         codes = column.codes.copy()
         codes[column.present & banned[column.codes]] = MISSING
-        return replace(self, columns={**self.columns, name: Column(codes, column.values)})
+        return EncodedTable(self.size, {**self.columns, name: Column(codes, column.values)})
 
     def rows(self, chosen: Index) -> EncodedTable:
         """The records of some rows, in that order, over the same dictionaries."""

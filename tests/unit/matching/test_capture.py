@@ -164,3 +164,12 @@ def test_matches_are_the_pairs_that_reach_the_threshold_in_any_order_and_twice(
     drawn = drawn[drawn < len(pairs.left)]
     heavy = kernel.weigh(pairs, floor=-np.inf).weight >= model.match_weight
     assert are_matches(kernel, pairs.left[drawn], pairs.right[drawn]).tolist() == heavy[drawn].tolist()
+
+
+def test_where_a_slip_spoils_two_rules_of_three_the_estimate_does_not_run_away() -> None:
+    """A pair is caught by one rule or by all three, never by two: 900 by all, 100 by the first alone, none missed."""
+    spoilt = [[f"{one}" if one >= 100 else f"{one}.{side}" for side in (0, 1)] for one in range(1_000)]
+    records = [{"a": f"{one}", "b": value, "c": value} for one, both in enumerate(spoilt) for value in both]
+    recall, truth = estimated(records, RULES[:3])
+    assert truth == 1.0
+    assert recall.share == pytest.approx(1_000 / 1_100)
