@@ -122,7 +122,8 @@ def _line(engine: str, told: dict[str, Any], pairs: int, recall: float) -> str:
     precision, found, f1 = told["pairwise"]
     return (
         f"| {told['rows']:,} | {engine} | {told['seconds']:.1f} | {told['peak'] / 2**20:,.0f} "
-        f"| {pairs:,} | {recall:.4f} | {precision:.4f} | {found:.4f} | {f1:.4f} | {told['b_cubed']:.4f} | {told['largest']} |"
+        f"| {pairs:,} | {recall:.4f} | {precision:.4f} | {found:.4f} | {f1:.4f} "
+        f"| {told['b_cubed']:.4f} | {told['largest']} |"
     )
 
 

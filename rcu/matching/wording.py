@@ -64,7 +64,7 @@ def _shared(told: Explanation, known: Iterable[Step]) -> str:
     if told.rival is not Rival.HOUSEHOLD:
         return ""
     common = [step.says for step in known if step.strangers >= _RULES_OUT and abs(step.household) < _SAYS_LITTLE]
-    return f"Strangers do not share {_and(common)}, but a household does." if common else ""
+    return f"No strangers, but within a household it says nothing: {_and(common)}." if common else ""
 
 
 def _and(parts: Sequence[str]) -> str:

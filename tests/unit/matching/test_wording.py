@@ -32,7 +32,7 @@ CASES = [
         named("ANNE", "LEGUEN", mobile="+33612345678", **HOME, email_key="leguen.famille@free.fr"),
         named("PAUL", "LEGUEN", mobile="+33687654321", **HOME, email_key="leguen.famille@free.fr"),
         Verdict.NO_MATCH,
-        ["Strangers do not share", "the same address", "but a household does", "another first name"],
+        ["No strangers, but within a household it says nothing", "the same address", "another first name"],
         id="household",
     ),
     pytest.param(
