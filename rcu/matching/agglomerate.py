@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from rcu.matching.arrays import Floats, Index
+from rcu.matching.arrays import Bools, Floats, Index
 from rcu.matching.blocking import CandidatePairs, pairs_within
-from rcu.matching.clustering import components
+from rcu.matching.clustering import components, contradicted
+from rcu.matching.model import MatchModel
 from rcu.matching.scoring import Kernel, WeighedPairs
 
 LEAST_SAID: Final = -6.0
@@ -49,6 +50,11 @@ def agglomerate(kernel: Kernel, pairs: WeighedPairs, rank: Index, *, source: Ind
         np.minimum.at(lowest, groups, members)
         cluster[members] = lowest[groups]
     return cluster
+
+
+def forbidden(model: MatchModel, pairs: WeighedPairs) -> Bools:
+    """Which weighed pairs the model's contradictions keep apart, whatever they weigh."""
+    return contradicted(model, lambda place, rows: pairs.levels[rows, place].astype(np.int64), len(pairs))
 
 
 def _component_weights(
@@ -84,6 +90,7 @@ def _weighed_within(kernel: Kernel, labels: Index, source: Index | None) -> tupl
     for left, right in pairs_within((labels + 1).astype(np.uint64)):
         weighed = kernel.weigh(CandidatePairs(left, right, 0), floor=-np.inf)
         weight = np.clip(weighed.weight, LEAST_SAID, MOST_SAID)
+        weight[forbidden(kernel.model, weighed)] = APART
         if source is not None:
             weight[source[weighed.left] == source[weighed.right]] = APART
         parts.append((weighed.left, weighed.right, weight))

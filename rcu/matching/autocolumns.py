@@ -61,6 +61,7 @@ BEGINNING: Final = "~start"
 _END: Final = "~end"
 _BONES: Final = "~consonants"
 LOCAL_PART: Final = "~local"
+LETTERS_OF_LOCAL: Final = "~letters"
 _YEAR: Final = "~year"
 _DAY: Final = "~day"
 _RARE: Final = "~word"
@@ -70,7 +71,7 @@ _DERIVED: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.LAST_NAME: (BEGINNING, _BONES, _END),
     Kind.FULL_NAME: (SORTED_WORDS, BEGINNING, _RARE, _BONES),
     Kind.DATE: (_YEAR, _DAY),
-    Kind.EMAIL: (LOCAL_PART, BEGINNING),
+    Kind.EMAIL: (LOCAL_PART, LETTERS_OF_LOCAL, BEGINNING),
     Kind.PHONE: (_END,),
     Kind.ADDRESS: (SORTED_WORDS, BEGINNING, _RARE),
     Kind.POSTCODE: (BEGINNING,),
@@ -104,11 +105,18 @@ def _longest_word(text: str) -> str | None:
     return max(words, key=lambda word: (len(word), word), default=None)
 
 
+def _letters_of_local(text: str) -> str | None:
+    """What namesakes' mailboxes have in common, whatever their numbers; none where numbers are nearly all there is."""
+    letters = "".join(letter for letter in text.partition("@")[0] if letter.isalpha())
+    return letters if len(letters) >= _START else None
+
+
 _MAKERS: Final[dict[str, Callable[[str], str | None]]] = {
     SORTED_WORDS: lambda text: " ".join(sorted(text.split())) or None,
     BEGINNING: lambda text: text[:_START] if len(text) >= _START - 1 else None,
     _END: lambda text: text[-4:] if len(text) >= 4 else None,
     _BONES: _consonants,
+    LETTERS_OF_LOCAL: _letters_of_local,
     LOCAL_PART: lambda text: text.partition("@")[0] or None,
     _YEAR: lambda text: text[:4] if len(text) >= 8 and text[0] != "-" else None,
     _DAY: lambda text: text[-5:] if len(text) >= 5 else None,

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from rcu.matching.autocolumns import BEGINNING, LOCAL_PART, SORTED_WORDS, Kind, Trait
+from rcu.matching.autocolumns import BEGINNING, LETTERS_OF_LOCAL, LOCAL_PART, SORTED_WORDS, Kind, Trait
 from rcu.matching.conditions import (
     Absent,
+    All,
     Any,
     Condition,
     CrossEqual,
+    Different,
     Equal,
     Initial,
     OneEdit,
@@ -30,13 +32,14 @@ from rcu.matching.model import Comparison, ComparisonLevel
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A level before it is named after its column; `h` as in the model."""
+    """A level before it is named after its column; `h` and `fixed` as in the model."""
 
     name: str
     when: Condition | None
     m: float
     h: float
     u: float
+    fixed: Literal[True] | None = None
 
 
 def comparison_of(trait: Trait) -> Comparison:
@@ -56,6 +59,7 @@ def comparison_of(trait: Trait) -> Comparison:
                 h=level.h,
                 u=level.u,
                 frequency_of=column if level.name == _SAME else None,
+                fixed=level.fixed,
             )
             for level in levels
         ),
@@ -63,6 +67,8 @@ def comparison_of(trait: Trait) -> Comparison:
 
 
 _NEUTRAL: Final = 0.01
+_NAMESAKE: Final = 0.003
+"""Against the neutral: mailboxes after one name, but not the same, are rather those of two people of that name."""
 _SAME: Final = "same"
 _CLOSE: Final = "close"
 _DIFFERENT: Final = "different"
@@ -81,11 +87,18 @@ def _already_said(trait: Trait) -> _Level | None:
     return _Level(f"as {' or '.join(trait.given)} says", said, _NEUTRAL, _NEUTRAL, _NEUTRAL)
 
 
+def _numbered(trait: Trait) -> _Level:
+    """The same letters and other digits or marks: what namesakes' mailboxes show more often than one person's slip."""
+    local, letters = f"{trait.column}{LOCAL_PART}", f"{trait.column}{LETTERS_OF_LOCAL}"
+    other = All(of=(Equal(of=(letters,)), Different(column=local)))
+    return _Level("numbered", other, _NAMESAKE, _NEUTRAL, _NEUTRAL, fixed=True)
+
+
 def _repeated(trait: Trait) -> _Level | None:
     if trait.repeats is None:
         return None
     said = Any(of=(Equal(of=(trait.repeats,)), Similar(column=trait.repeats, floor=0.8)))
-    return _Level("as the names say", said, _NEUTRAL, _NEUTRAL, _NEUTRAL)
+    return _Level("as the names say", said, _NAMESAKE, _NEUTRAL, _NEUTRAL, fixed=True)
 
 
 def _swapped(trait: Trait, *, m: float, h: float, u: float) -> _Level | None:
@@ -162,11 +175,23 @@ def _email(trait: Trait) -> list[_Level | None]:
     return [
         _Level(_SAME, Equal(of=(c,)), 0.7, 0.15, 0.00001),
         _cross(trait, m=0.05, h=0.02, u=0.00001),
+        _Level("domain", All(of=(Equal(of=(local,)), OneEdit(column=c, edits=2, shortest=8))), 0.04, 0.005, 0.00001),
+        # Two mailboxes that are both as their owners' names are differ as these do: that is not a slip of the mailbox.
         _repeated(trait),
-        _Level(_CLOSE, Any(of=(OneEdit(column=c, edits=2, shortest=8), Equal(of=(local,)))), 0.12, 0.02, 0.00005),
-        _Level("alike", Similar(column=c, floor=0.88), 0.03, 0.03, 0.0005),
+        _numbered(trait),
+        _Level(_CLOSE, OneEdit(column=c, edits=2, shortest=8), 0.08, 0.01, 0.00002),
+        _Level("same local part", Equal(of=(local,)), 0.02, 0.01, 0.00003),
+        _alike_mailbox(trait),
         _Level(_DIFFERENT, None, 0.15, 0.8, 0.999),
     ]
+
+
+def _alike_mailbox(trait: Trait) -> _Level:
+    """Mailboxes that begin alike, which says nothing beyond the names they begin with."""
+    alike = Similar(column=trait.column, floor=0.88)
+    if trait.repeats is None:
+        return _Level("alike", alike, 0.03, 0.03, 0.0005)
+    return _Level("alike", alike, _NEUTRAL, _NEUTRAL, _NEUTRAL)
 
 
 def _phone(trait: Trait) -> list[_Level | None]:

@@ -8,6 +8,7 @@ beyond doubt, nothing is joined.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,7 +28,10 @@ STEP: Final = 0.5
 CHANCE_BELOW: Final = -3.0
 """Below this weight nearly all pairs are chance, so decoys are compared with what is seen there."""
 LOWEST: Final = -3.0
-"""How far below an even chance, by the model's own reckoning, the proof may put the line."""
+"""How far below an even chance, by the model's own reckoning, the proof may put the line where decoys are right."""
+DISTRUST: Final = 2.0
+"""By how many bits less it may for each doubling by which decoys fall short of chance, with mailboxes after both names:
+these tie what is a person's own to his family's, and no decoy shows what namesakes have."""
 DECOY_PAIRS: Final = 1_500_000
 """A small table is shuffled until about so many pairs of decoys are looked at."""
 UNDERSTOOD: Final = 4.0
@@ -93,7 +97,7 @@ def calibrate(
     weights, counts, times = _decoy_weights(kernel, own, seed=seed, source=source)
     grid = np.arange(FLOOR, max(float(pairs.weight.max(initial=0.0)), 0.0) + 2 * STEP, STEP)
     found = _compared(grid, pairs.weight, weights, counts=counts, times=times)
-    line = _line(found)
+    line = _line(found, lowest=LOWEST + (DISTRUST * math.log2(found.excess) if len(own) > 1 else 0.0))
     shift = line if line is not None else float(grid[-1]) + 1.0
     records = max(kernel.model.records_of_same * 2.0**-shift, 1e-300)
     moved = replace(pairs, weight=pairs.weight - shift)
@@ -144,15 +148,15 @@ def _from(grid: Floats, weights: Floats, counts: Floats) -> Floats:
     return np.cumsum(here[::-1])[::-1]
 
 
-def _line(found: Calibration) -> float | None:
-    """The weight from which pairs are joined; None where chance explains them."""
+def _line(found: Calibration, *, lowest: float) -> float | None:
+    """The weight from which pairs are joined, no less than `lowest`; None where chance explains them."""
     chance = _drawn_out(found)
     start = int(np.searchsorted(found.weights, 0.0))
     good = _good(found, chance)
     if not good[start]:
         better = np.flatnonzero(good[start:])
         return float(found.weights[start + better[0]]) if len(better) else None
-    while found.weights[start - 1] >= LOWEST and good[start - 1] and found.seen[start - 1] - found.seen[start] >= _FEW:
+    while found.weights[start - 1] >= lowest and good[start - 1] and found.seen[start - 1] - found.seen[start] >= _FEW:
         start -= 1
     return float(found.weights[start])
 

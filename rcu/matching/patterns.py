@@ -11,7 +11,8 @@ import numpy as np
 from rcu.matching.arrays import Floats, Index, Levels
 from rcu.matching.blocking import candidate_pairs
 from rcu.matching.decoys import Ways, decoys, times_of
-from rcu.matching.scoring import NO_EVIDENCE, Kernel
+from rcu.matching.model import Comparison, MatchModel
+from rcu.matching.scoring import NO_EVIDENCE, Kernel, combined_weight
 
 BLOCKED_PAIRS: Final = 600_000
 """Of more candidate pairs, a sample of about so many stands for all."""
@@ -89,6 +90,22 @@ def levels_of_pairs(kernel: Kernel, left: Index, right: Index) -> Levels:
     """The levels of all comparisons, one row a pair."""
     columns = [kernel.levels_of(comparison, left, right).astype(np.int8) for comparison in kernel.model.comparisons]
     return np.stack(columns, axis=1) if columns else np.empty((len(left), 0), dtype=np.int8)
+
+
+def is_own(comparison: Comparison) -> bool:
+    """Whether a comparison is about what each person has for himself: a household agrees on it ten times less often."""
+    return comparison.levels[0].m >= 10 * comparison.levels[0].h
+
+
+def weights_of_levels(model: MatchModel, levels: Levels) -> Floats:
+    """What a model says of rows of levels, one row a pair (log2 odds), without the frequency of values."""
+    strangers = np.full(len(levels), model.prior_against_strangers)
+    household = np.full(len(levels), model.prior_against_household)
+    for place, comparison in enumerate(model.comparisons):
+        m, h, u = (np.array([getattr(level, kind) for level in comparison.levels]) for kind in ("m", "h", "u"))
+        strangers += np.r_[np.log2(m / u), 0.0][levels[:, place]]
+        household += np.r_[np.log2(m / h), 0.0][levels[:, place]]
+    return combined_weight(strangers, household)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 from scipy.stats import gamma
 
-from rcu.matching.arrays import Floats, Index, Levels
+from rcu.matching.arrays import Floats, Index
 from rcu.matching.calibration import FLOOR, Calibration
-from rcu.matching.scoring import Kernel, WeighedPairs, combined_weight
+from rcu.matching.patterns import weights_of_levels
+from rcu.matching.scoring import Kernel, WeighedPairs
 
 SIMULATED: Final = 20_000
 TAIL: Final = 0.025
@@ -116,21 +117,10 @@ def _weighed_share(kernel: Kernel, pairs: WeighedPairs, found: Calibration, *, s
     rng = np.random.default_rng(seed)
     missing = pairs.levels[rng.choice(sure, SIMULATED)] < 0
     levels = np.stack([_drawn(kernel, place, rng) for place in range(missing.shape[1])], axis=1)
-    weights = _weights(kernel, np.where(missing, -1, levels).astype(np.int8))
+    weights = weights_of_levels(kernel.model, np.where(missing, -1, levels).astype(np.int8))
     return float((weights >= FLOOR - found.shift).mean())
 
 
 def _drawn(kernel: Kernel, place: int, rng: np.random.Generator) -> Index:
     shares = np.array([level.m for level in kernel.model.comparisons[place].levels])
     return rng.choice(len(shares), SIMULATED, p=shares / shares.sum())
-
-
-def _weights(kernel: Kernel, levels: Levels) -> Floats:
-    """The weights of rows of levels, without the frequency of values."""
-    strangers = np.full(len(levels), kernel.model.prior_against_strangers)
-    household = np.full(len(levels), kernel.model.prior_against_household)
-    for place, comparison in enumerate(kernel.model.comparisons):
-        m, h, u = (np.array([getattr(level, kind) for level in comparison.levels]) for kind in ("m", "h", "u"))
-        strangers += np.r_[np.log2(m / u), 0.0][levels[:, place]]
-        household += np.r_[np.log2(m / h), 0.0][levels[:, place]]
-    return combined_weight(strangers, household)

@@ -19,7 +19,7 @@ from rcu.matching.arrays import Floats, Index, Levels
 from rcu.matching.conditions import Equal
 from rcu.matching.decoys import Ways
 from rcu.matching.model import Comparison, Frequencies, MatchModel
-from rcu.matching.patterns import Patterns, levels_of_pairs, patterns_of
+from rcu.matching.patterns import Patterns, is_own, levels_of_pairs, patterns_of
 from rcu.matching.scoring import Kernel
 from rcu.matching.table import MISSING, EncodedTable
 
@@ -85,7 +85,8 @@ def train(
 
     Args:
         draft: comparisons, blocking rules and default probabilities, which are the prior; frequencies are
-            renewed for the columns that levels name in `frequency_of`. A level whose `m` is its `u` stays neutral.
+            renewed for the columns that levels name in `frequency_of`. A level that is fixed, or neutral, goes on
+            saying what it says.
         table: the records, encoded over `draft.columns()`.
         seed: of the samples. The same seed and records give the same model to the bit.
         source: a number for each record; when given, only pairs of two sources count (each person once per source).
@@ -218,7 +219,7 @@ def _improve(
         width = len(comparison.levels)
         prior = _normal(np.array([level.m for level in comparison.levels]))
         estimate.m[place] = _normal(_tally(levels[:, place], same, width) + PRIOR_PAIRS * prior)
-        if _is_own(comparison):
+        if is_own(comparison):
             estimate.m[place] = _mostly_alike(estimate.m[place])
         shared = _tally(levels[:, place], household, width)
         fixed = _normal(np.array([level.h for level in comparison.levels]))
@@ -227,8 +228,10 @@ def _improve(
         rate = min(estimate.matches / possible, 0.5)
         cleared = (seen[place] - rate * estimate.m[place]) / (1 - rate)
         estimate.u[place] = _normal(np.maximum(cleared, np.maximum(0.02 * seen[place], LEAST)))
-        neutral = [level.m == level.u for level in comparison.levels]
-        estimate.m[place][neutral] = estimate.h[place][neutral] = estimate.u[place][neutral]
+        for at, level in enumerate(comparison.levels):
+            if level.fixed or level.m == level.u:
+                estimate.m[place][at] = estimate.u[place][at] * level.m / level.u
+                estimate.h[place][at] = estimate.u[place][at] * level.h / level.u
 
 
 def _tally(levels: Levels, weights: Floats, width: int) -> Floats:
@@ -245,18 +248,13 @@ def _coherence(draft: MatchModel, levels: Levels, same: Floats) -> Floats:
     """
     alike = np.ones(len(levels), dtype=bool)
     for place, comparison in enumerate(draft.comparisons):
-        if _is_own(comparison):
+        if is_own(comparison):
             speaks = [level.m >= SPEAKS * level.u for level in comparison.levels]
             alike &= np.r_[speaks, True][levels[:, place]]
     core, whole = float(same[alike].sum()), float(same.sum())
     if core >= LEAST_ALIKE * whole:
         return np.ones(len(levels))
     return np.where(alike, 1.0, core * (1 / LEAST_ALIKE - 1) / max(whole - core, LEAST))
-
-
-def _is_own(comparison: Comparison) -> bool:
-    """Whether a comparison is about what each person has for himself: a household agrees on it ten times less often."""
-    return comparison.levels[0].m >= 10 * comparison.levels[0].h
 
 
 def _mostly_alike(shares: Floats) -> Floats:

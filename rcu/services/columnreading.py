@@ -174,15 +174,17 @@ def named_mailboxes(emails: pd.Series[str], names: Sequence[pd.Series[str]]) -> 
 def _named(email: str, names: Sequence[object]) -> str | None:
     local = fold(email.partition("@")[0]).lower()
     rest = "".join(letter for letter in local if letter.isalnum())
-    words = sorted((word.lower() for name in names if isinstance(name, str) for word in name.split()), key=len)
-    found = False
+    spoken = " ".join(name.lower() for name in names if isinstance(name, str))
+    words = sorted(re.findall(r"\w+", spoken), key=len)
+    named = 0
     for word in reversed(words):
-        if len(word) >= _LEAST_NAME and word in rest:
-            rest, found = rest.replace(word, "", 1), True
+        if len(word) >= _LEAST_WORD and word in rest:
+            rest, named = rest.replace(word, "", 1), named + len(word)
     rest = rest.rstrip("0123456789") if len(re.sub(r"\D", "", rest)) <= _FEW_DIGITS else rest
     initials = {word[0] for word in words}
-    return local if found and len(rest) <= _FEW_DIGITS and set(rest) <= initials else None
+    return local if named >= _LEAST_NAMED and len(rest) <= _FEW_DIGITS and set(rest) <= initials else None
 
 
-_LEAST_NAME: Final = 3
+_LEAST_WORD: Final = 2
+_LEAST_NAMED: Final = 3
 _FEW_DIGITS: Final = 2

@@ -18,12 +18,13 @@ from rcu.errors import InputError
 from rcu.ingest.anyfile import AnyFile, read_any
 from rcu.ingest.headers import is_id_header
 from rcu.ingest.recognise import Recognition, recognise
-from rcu.matching.agglomerate import agglomerate
+from rcu.matching.agglomerate import agglomerate, forbidden
 from rcu.matching.arrays import Index
 from rcu.matching.auto import plan
 from rcu.matching.calibration import Calibration, calibrate
 from rcu.matching.evaluate import Evaluation, evaluate
 from rcu.matching.frequency import generic_values, without_generic
+from rcu.matching.lookalikes import learnt_contradictions
 from rcu.matching.model import MatchModel
 from rcu.matching.scoring import Kernel, WeighedPairs
 from rcu.matching.selfestimate import SelfEstimate, estimate_quality
@@ -128,9 +129,18 @@ def dedupe(request: DedupeRequest, *, stage: Stage = _quietly) -> Dedupe:
         comparable = make_comparable(ordered, recognition)
     notes = (*(f"{file.name}: {note}" for file in files for note in file.notes), *notes, *_nothing(request, comparable))
     found = _matched(comparable, source=source[order] if request.one_to_one else None, stage=stage).put_back(order)
-    measured = _measured(found.cluster, truth)
+    measured, notes = _measured(found.cluster, truth), (*notes, *_lookalikes(found.training.model))
     said = (found.training, found.pairs, found.cluster, found.calibration, found.estimate)
     return Dedupe(files, frame, source, ids, recognition, comparable, *said, measured, notes)
+
+
+def _lookalikes(model: MatchModel) -> Sequence[str]:
+    """What to say of twins and the like, if there are any."""
+    return tuple(
+        f"records that differ outright in {name} are left apart: too many agree on all the rest (twins, father and son)"
+        for contradiction in model.contradictions
+        for name in contradiction.levels
+    )
 
 
 def _nothing(request: DedupeRequest, comparable: Comparable) -> Sequence[str]:
@@ -198,6 +208,9 @@ def _matched(comparable: Comparable, *, source: Index | None, stage: Stage) -> _
             # One column that names nobody: nothing tells namesakes from duplicates.
             training = replace(training, model=training.model.model_copy(update={"records_of_same": NOBODY}))
         model, pairs, calibration = calibrate(Kernel(table, training.model), draft.own, seed=SEED, source=source)
+        against = learnt_contradictions(draft.model, model, pairs, draft.own)
+        model = model.model_copy(update={"contradictions": against})
+        pairs = pairs.only(~forbidden(model, pairs))
         training, kernel = replace(training, model=model), Kernel(table, model)
     with stage("Clustering"):
         rank = np.arange(table.size, dtype=np.int64)

@@ -56,7 +56,11 @@ def level_of(kind: Kind, one: str, other: str) -> str:
         pytest.param(Kind.DATE, "1980-02-01", "1980-01-02", "close", id="day and month changed places"),
         pytest.param(Kind.DATE, "1980-02-01", "1980-07-01", "close", id="one digit off"),
         pytest.param(Kind.DATE, "1980-02-01", "1931-02-01", "one part off", id="another year"),
-        pytest.param(Kind.EMAIL, "ann.lee@x.org", "ann.lee@y.com", "close", id="the same name at another provider"),
+        pytest.param(Kind.EMAIL, "ANN.LEE@X.ORG", "ANN.LEE@Y.COM", "same local part", id="at another provider"),
+        pytest.param(Kind.EMAIL, "UNICORN@MAIL.ORG", "UNICORN@MIAL.ORG", "domain", id="a slip of the domain"),
+        pytest.param(Kind.EMAIL, "UNICORN@MAIL.ORG", "UNICRON@MAIL.ORG", "close", id="a slip of the local part"),
+        pytest.param(Kind.EMAIL, "LEE1234@X.ORG", "LEE_98@Y.COM", "numbered", id="another number, as namesakes have"),
+        pytest.param(Kind.EMAIL, "91234567@QQ.ORG", "81112467@QQ.ORG", "different", id="numbers with no letters"),
         pytest.param(Kind.ADDRESS, "12 OAK ST", "OAK ST 12", "same words", id="the same words in another order"),
         pytest.param(Kind.POSTCODE, "SW1A1AA", "SW1B9ZZ", "same area", id="the same area"),
         pytest.param(Kind.NUMBER, "41", "42", "close", id="a year apart"),
@@ -65,6 +69,23 @@ def level_of(kind: Kind, one: str, other: str) -> str:
 )
 def test_values_fall_into_the_level_a_person_would_say(kind: Kind, one: str, other: str, level: str) -> None:
     assert level_of(kind, one, other) == level
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        pytest.param("ann.lee@x.org", "ann.lees@x.org", "as the names say", id="names that differ as the mailboxes do"),
+        pytest.param("ann.lee@x.org", "ann.lee@post.net", "as the names say", id="one name at two providers"),
+        pytest.param("ann.lee@mail.org", "ann.lee@mial.org", "domain", id="a slip of the domain"),
+        pytest.param("ann.lee@x.org", "ann.lwe@x.org", "close", id="a slip that makes it nobody's name"),
+    ],
+)
+def test_mailboxes_after_the_names_say_no_more_than_these(one: str, other: str, level: str) -> None:
+    named = [None if "lwe" in email else email.partition("@")[0] for email in (one, other)]
+    frame = pd.DataFrame({"c": [one, other], "c~named": named}, dtype=object)
+    made = plan(frame, [Trait("c", Kind.EMAIL, repeats="c~named")])
+    levels = Kernel(made.table, made.model).levels_of(made.model.comparisons[0], np.array([0]), np.array([1]))
+    assert made.model.comparisons[0].levels[int(levels[0])].name == level
 
 
 def test_a_small_file_is_compared_pair_by_pair() -> None:

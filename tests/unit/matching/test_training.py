@@ -112,3 +112,15 @@ def test_pairs_that_always_differ_in_something_are_not_one_person() -> None:
     frame.loc[300:449, "born"] = [day(np.random.default_rng(9 + n)) for n in range(150)]
     frame.loc[450:, "first"] = [word(np.random.default_rng(9 + n)) for n in range(150)]
     assert trained(frame).expected_matches < 150
+
+
+def test_a_level_that_is_fixed_goes_on_saying_what_it_says() -> None:
+    frame = people(400, 100).assign(mail=[f"BOX{at % 7}{'AB'[at % 2]}@X.ORG" for at in range(500)])
+    draft = plan(frame, (*TRAITS, Trait("mail", Kind.EMAIL)))
+    learnt = train(draft.model, draft.table, own=draft.own).model
+    before, after = (
+        next(level for level in model.comparisons[-1].levels if level.fixed) for model in (draft.model, learnt)
+    )
+    assert after.u > 2 * before.u
+    assert after.m / after.u == pytest.approx(before.m / before.u)
+    assert after.h / after.u == pytest.approx(before.h / before.u)

@@ -259,6 +259,21 @@ def test_mailboxes_after_the_name_do_not_say_the_name_twice() -> None:
     emails = pd.Series(["ann.fox@x.org", "afox@y.com", "ann_fox74@x.org", "fox5512@x.org", "unicorn@x.org", None])
     named = named_mailboxes(emails, [pd.Series(["ANN"] * 6), pd.Series(["FOX"] * 6)])
     assert named.notna().tolist() == [True, True, True, False, False, False]
+    short = named_mailboxes(pd.Series(["li.wei@x.org", "lwei88@x.org", "lw@x.org"]), [pd.Series(["LI WEI"] * 3)])
+    assert short.notna().tolist() == [True, True, False]
+
+
+def test_mailboxes_numbered_by_the_provider_join_no_namesakes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    surnames = [f"{a}{b}{c}" for a in ("Fox", "Bar", "Lin") for b in ("ley", "ton", "der") for c in ("", "man", "s")]
+    rows = [
+        (["Ann", "Jo", "Tom", "Eva", "Max", "Ida"][rng.integers(6)], surnames[rng.integers(27)]) for _ in range(400)
+    ]
+    boxes = [
+        f"{last.lower()}{at * 37 % 9973}@{'mail.org' if at % 3 else 'box.net'}" for at, (_, last) in enumerate(rows)
+    ]
+    frame = pd.DataFrame({"name": [f"{first} {last}" for first, last in rows], "email": boxes})
+    assert len(found(frame, tmp_path).joined) == 0
 
 
 def test_the_result_is_judged_without_labels(tmp_path: Path) -> None:
