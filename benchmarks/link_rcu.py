@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.watch import Watch
-from rcu.matching.blocking import CandidatePairs, candidate_pairs, pairs_within
 from rcu.matching.evaluate import evaluate
 from rcu.matching.linking import Linkage, link
+from rcu.matching.pairs import CandidatePairs, candidate_pairs, pairs_within
 
 
 def main() -> None:

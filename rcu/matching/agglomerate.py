@@ -15,9 +15,9 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from rcu.matching.arrays import Bools, Floats, Index
-from rcu.matching.blocking import CandidatePairs, pairs_within
 from rcu.matching.clustering import components, contradicted
 from rcu.matching.model import MatchModel
+from rcu.matching.pairs import CandidatePairs, pairs_within
 from rcu.matching.scoring import Kernel, WeighedPairs
 
 LEAST_SAID: Final = -6.0

@@ -10,9 +10,8 @@ number of candidates under each rule on average, whatever the data.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,6 +20,8 @@ from rcu.matching.arrays import Bools, Codes, Hashes, Index
 from rcu.matching.table import MISSING, EncodedTable
 
 NO_KEY = np.uint64(0)
+_MOST_BUCKETS: Final = 25
+"""Bits of a key that are counted to find keys only one record has: 32 million counters at the most."""
 
 
 class BlockingRule(BaseModel):
@@ -56,28 +57,6 @@ class BlockingRule(BaseModel):
     def bound(self) -> int:
         """No block that brings pairs has more records."""
         return max(self.most_records, self.leave_out_above)
-
-
-@dataclass(frozen=True, slots=True)
-class CandidatePairs:
-    """Pairs of row numbers, left < right, and the number of the rule that found them."""
-
-    left: Index
-    right: Index
-    rule: int
-    near: Near | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """The same pairs within the few rows they are of: `rows[left[i]]` and `rows[right[i]]`.
-
-    What is looked up for `rows` once is looked up for each pair in memory that is near.
-    """
-
-    rows: Index
-    left: Index
-    right: Index
 
 
 def blocking_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
@@ -174,7 +153,10 @@ def blocks_of(table: EncodedTable, rule: BlockingRule) -> Blocks:
 
 
 def _blocks_of(table: EncodedTable, rule: BlockingRule) -> Blocks:
-    stages = list(_stages(table, rule))
+    return _arranged(list(_stages(table, rule, Runs.of(_unsplit_keys(table, rule)))), rule)
+
+
+def _arranged(stages: Sequence[Runs], rule: BlockingRule) -> Blocks:
     *earlier, last = stages
     whole = last.only(last.sizes <= rule.bound)
     split = [stage.keys[_too_large(stage, rule)] for stage in earlier]
@@ -186,9 +168,8 @@ def _blocks_of(table: EncodedTable, rule: BlockingRule) -> Blocks:
     return Blocks(stages[0], whole, np.concatenate([*split, left_out.keys]), left_out, lacking)
 
 
-def _stages(table: EncodedTable, rule: BlockingRule) -> Iterator[Runs]:
+def _stages(table: EncodedTable, rule: BlockingRule, runs: Runs) -> Iterator[Runs]:
     """The blocks by the columns of `of`; then what one more column makes of those that are too large, and so on."""
-    runs = Runs.of(_unsplit_keys(table, rule))
     yield runs
     for column in rule.then_by:
         large = runs.only(_too_large(runs, rule))
@@ -212,8 +193,24 @@ def _refined(table: EncodedTable, column: str, runs: Runs) -> Hashes:
 
 def pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
     """The blocks of one rule with two records or more."""
-    whole = blocks_of(table, rule).whole
+    return table.once(("pairing", rule), lambda: _pairing(table, rule))
+
+
+def numbers_of(table: EncodedTable, rule: BlockingRule) -> Codes:
+    """For each record the number of its block under one rule; -1 for a record in none of two records or more."""
+    return table.once(("numbers", rule), lambda: pairing(table, rule).numbers(table.size))
+
+
+def _pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
+    keys = _unsplit_keys(table, rule)
+    whole = _arranged(list(_stages(table, rule, Runs.of(np.where(_shared(keys), keys, NO_KEY)))), rule).whole
     return whole.only(whole.sizes > 1)
+
+
+def _shared(keys: Hashes) -> Bools:
+    """Rule out most keys that only one record has, so that they need not be sorted; never one that two have."""
+    buckets = (keys >> np.uint64(64 - min(max(len(keys).bit_length() + 2, 8), _MOST_BUCKETS))).astype(np.int64)
+    return np.bincount(buckets, minlength=1)[buckets] > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +260,7 @@ def in_blocks(table: EncodedTable, rules: Sequence[BlockingRule], blocks: Mappin
     for rule in rules:
         if blocks.get(rule.name):
             wanted = np.fromiter(blocks[rule.name], dtype=np.uint64)
-            for runs in _stages(table, rule):
+            for runs in _stages(table, rule, Runs.of(_unsplit_keys(table, rule))):
                 answer[runs.only(np.isin(runs.keys, wanted)).order] = True
     return answer
 
@@ -296,94 +293,3 @@ def _mix(keys: Hashes) -> Hashes:
     keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return keys ^ (keys >> np.uint64(31))
-
-
-def candidate_pairs(
-    table: EncodedTable,
-    rules: Sequence[BlockingRule],
-    *,
-    touched: Bools | None = None,
-    block: int = 1_000_000,
-    threads: int = 1,
-) -> Iterator[CandidatePairs]:
-    """Enumerate each candidate pair once, in arrays of about `block` pairs.
-
-    Args:
-        table: the records.
-        rules: blocking rules, the most selective first.
-        touched: when given, only pairs with at least one touched record.
-        block: the number of pairs held at once; a single record's partners are never cut, so an array can be longer
-            by the size of one block.
-        threads: how many rules are sorted side by side.
-    """
-    earlier: list[Codes] = []
-    with ThreadPoolExecutor(threads) as pool:
-        for number, runs in enumerate(pool.map(lambda rule: pairing(table, rule), rules)):
-            for near in _near(runs, touched=touched, block=block):
-                left, right = near.rows.take(near.left), near.rows.take(near.right)
-                new = np.flatnonzero(touched[left] | touched[right]) if touched is not None else np.arange(len(left))
-                new = not_in_any(earlier, left, right, new)
-                if len(new):
-                    kept = Near(near.rows, near.left.take(new), near.right.take(new))
-                    yield CandidatePairs(left.take(new), right.take(new), number, kept)
-            earlier.append(runs.numbers(table.size))
-
-
-def not_in_any(earlier: Sequence[Codes], left: Index, right: Index, chosen: Index) -> Index:
-    """Those of the chosen pairs that are together in no block of an earlier rule."""
-    for seen in earlier:
-        one = seen[left[chosen]]
-        chosen = chosen[(one != seen[right[chosen]]) | (one == MISSING)]
-    return chosen
-
-
-def pairs_within(
-    keys: Hashes, *, touched: Bools | None = None, block: int = 1_000_000
-) -> Iterator[tuple[Index, Index]]:
-    """Enumerate all pairs of records with equal keys (0 is no key), as row numbers left < right, `block` at a time.
-
-    Blocks without a touched record are passed over, when `touched` is given.
-    """
-    runs = Runs.of(keys)
-    return pairs_in(runs.only(runs.sizes > 1), touched=touched, block=block)
-
-
-def pairs_in(
-    runs: Runs, *, touched: Bools | None = None, block: int, places: Index | None = None
-) -> Iterator[tuple[Index, Index]]:
-    """Enumerate all pairs of records in one run, as `pairs_within`.
-
-    `places` in `runs.order`, rising, when given: only the pairs of these with the records after them in their run.
-    """
-    for near in _near(runs, touched=touched, block=block, places=places):
-        yield near.rows.take(near.left), near.rows.take(near.right)
-
-
-def _near(runs: Runs, *, touched: Bools | None = None, block: int, places: Index | None = None) -> Iterator[Near]:
-    if touched is not None and len(runs.starts):
-        runs = runs.only(np.logical_or.reduceat(touched[runs.order], runs.starts))
-    order, starts, sizes = runs.order, runs.starts, runs.sizes
-    places = np.arange(len(order)) if places is None else places
-    # A record at place p of a block of s records has s - 1 - p partners after it.
-    partners = np.repeat(starts + sizes, sizes)[places] - 1 - places
-    for chosen in _slices(partners, block):
-        counts, begin = partners[chosen], int(places[chosen.start])
-        end = int((places[chosen] + counts).max()) + 1
-        rows = order[begin:end]
-        one = np.repeat(places[chosen] - begin, counts)
-        other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts)
-        turned = rows.take(one) > rows.take(other)
-        yield Near(rows, np.where(turned, other, one), np.where(turned, one, other))
-
-
-def _slices(counts: Index, block: int) -> Iterator[slice]:
-    """Cut a run of records so that the partners of each piece add up to about `block`."""
-    if not len(counts):
-        return
-    total = np.cumsum(counts)
-    start = 0
-    while start < len(counts):
-        done = int(total[start - 1]) if start else 0
-        end = max(int(np.searchsorted(total, done + block, side="right")), start + 1)
-        yield slice(start, end)
-        start = end

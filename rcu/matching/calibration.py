@@ -17,9 +17,9 @@ from scipy.stats import nbinom
 
 from rcu.matching.arrays import Bools, Floats, Index
 from rcu.matching.autoblocking import FREE_PAIRS, PAIRS_A_RECORD
-from rcu.matching.blocking import CandidatePairs
 from rcu.matching.decoys import Decoys, Ways, decoys, times_of
 from rcu.matching.model import MatchModel
+from rcu.matching.pairs import CandidatePairs
 from rcu.matching.scoring import Kernel, WeighedPairs, weigh_candidates
 
 FLOOR: Final = -8.0

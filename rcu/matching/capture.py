@@ -32,8 +32,8 @@ from typing import Final
 import numpy as np
 
 from rcu.matching.arrays import Bools, Floats, Index
-from rcu.matching.blocking import CandidatePairs
 from rcu.matching.blockreport import BlockReport, SampledPairs
+from rcu.matching.pairs import CandidatePairs
 from rcu.matching.scoring import Kernel
 
 CONFIDENCE: Final = 0.95

@@ -23,8 +23,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from rcu.matching.arrays import Bools, Floats, Index
-from rcu.matching.blocking import pairs_within
 from rcu.matching.model import MISSING_LEVEL, MatchModel
+from rcu.matching.pairs import pairs_within
 from rcu.matching.scoring import Kernel, WeighedPairs
 from rcu.matching.unions import FaithfulUnion, GreedyUnion
 
@@ -203,7 +203,8 @@ def _lowest_row(labels: Index) -> Index:
 def forbidden_pairs(kernel: Kernel, labels: Index) -> Index:
     """Pairs of rows with one label (-1 is none) that contradict each other, blocked or not; shape (pairs, 2)."""
     found = [_no_pairs()]
-    for left, right in pairs_within((labels + 1).astype(np.uint64)):
+    several = np.bincount(labels + 1, minlength=1) > 1
+    for left, right in pairs_within(np.where(several[labels + 1], labels + 1, 0).astype(np.uint64)):
         bad = contradicted(
             kernel.model,
             lambda place, rows, left=left, right=right: kernel.levels_of(
@@ -274,11 +275,16 @@ def _weakest(cluster: Index, links: Links) -> Floats:
     top = links.weight[finite].max(initial=0.0) + 1.0
     cost = np.where(finite, top - links.weight + 1.0, 1.0)
     low, high = np.minimum(links.left, links.right), np.maximum(links.left, links.right)
-    order = np.lexsort((cost, high, low))
-    first = np.r_[True, (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1])]
-    kept = order[first]
+    kept = np.arange(len(cost)) if finite.all() else _lightest(low, high, cost)
     graph = coo_array((cost[kept], (low[kept], high[kept])), shape=(len(cluster), len(cluster))).tocsr()
     tree = minimum_spanning_tree(graph).tocoo()
     weight = np.where(tree.data <= 1.0, np.inf, top + 1.0 - tree.data)
     np.minimum.at(weakest, cluster[tree.coords[0]], weight)
     return weakest
+
+
+def _lightest(low: Index, high: Index, cost: Floats) -> Index:
+    """Of several links between the same two rows, as must-links bring, the place of the one that costs least."""
+    order = np.lexsort((cost, high, low))
+    first = np.r_[True, (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1])]
+    return order[first]

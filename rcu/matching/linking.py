@@ -16,7 +16,7 @@ from rcu.matching.frequency import GenericValues, generic_values, without_generi
 from rcu.matching.model import MatchModel, load_model
 from rcu.matching.refining import Refinement, refine
 from rcu.matching.scoring import THREADS, Kernel, WeighedPairs, weigh_candidates
-from rcu.matching.table import MISSING, EncodedTable
+from rcu.matching.table import EncodedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,6 @@ def content_rank(table: EncodedTable) -> Index:
     for place, name in enumerate(sorted(table.columns)):
         column = table[name]
         salted = (column.hashes + np.uint64(place + 1)) * np.uint64(0x9E3779B97F4A7C15)
-        rank ^= np.where(column.codes == MISSING, np.uint64(0), np.r_[salted, np.uint64(0)][column.codes])
+        rank ^= np.r_[salted, np.uint64(0)].take(column.codes, mode="wrap")
         rank = (rank << np.uint64(7)) | (rank >> np.uint64(57))
     return rank.view(np.int64)

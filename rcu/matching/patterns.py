@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 from rcu.matching.arrays import Floats, Index, Levels
-from rcu.matching.blocking import candidate_pairs
 from rcu.matching.decoys import Ways, decoys, times_of
 from rcu.matching.model import Comparison, MatchModel
+from rcu.matching.pairs import candidate_pairs
 from rcu.matching.scoring import NO_EVIDENCE, Kernel, combined_weight
 
 BLOCKED_PAIRS: Final = 600_000

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rcu.matching.arrays import Codes, Index
-from rcu.matching.blocking import BlockingRule, not_in_any, pairing, pairs_in
+from rcu.matching.blocking import BlockingRule, numbers_of, pairing
+from rcu.matching.pairs import near_pairs
 from rcu.matching.table import EncodedTable
 
 
@@ -39,11 +40,10 @@ def sample_candidates(
     share = min(1.0, most / max(sum(runs.pairs for runs in blocks), 1))
     earlier: list[Codes] = []
     found = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
-    for runs in blocks:
+    for rule, runs in zip(rules, blocks, strict=True):
         drawn = rng.random(len(runs.order)) < share
-        for left, right in pairs_in(runs, block=most, places=np.flatnonzero(drawn)):
-            new = not_in_any(earlier, left, right, np.arange(len(left)))
-            found.append((left[new], right[new]))
-        earlier.append(runs.numbers(table.size))
+        pieces = near_pairs(runs, block=most, places=np.flatnonzero(drawn))
+        found += [near.not_in(earlier).in_table() for near in pieces]
+        earlier.append(numbers_of(table, rule))
     left, right = (np.concatenate(end) for end in zip(*found, strict=True))
     return CandidateSample(left, right, share)

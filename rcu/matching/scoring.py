@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from rcu.matching.arrays import Bools, Floats, Hashes, Index, Levels
-from rcu.matching.blocking import CandidatePairs, candidate_pairs
 from rcu.matching.conditions import Absent, Pairs
 from rcu.matching.model import Comparison, MatchModel
+from rcu.matching.pairs import CandidatePairs, candidate_pairs
 from rcu.matching.table import MISSING, EncodedTable
 
 NO_EVIDENCE: Final = -1

@@ -7,7 +7,7 @@ import pytest
 from rcu.matching.agglomerate import agglomerate
 from rcu.matching.auto import Kind, Trait, plan
 from rcu.matching.autoblocking import ALL_PAIRS_UP_TO, FREE_PAIRS, PAIRS_A_RECORD
-from rcu.matching.blocking import candidate_pairs
+from rcu.matching.pairs import candidate_pairs
 from rcu.matching.scoring import Kernel, weigh_candidates
 
 

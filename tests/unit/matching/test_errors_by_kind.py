@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rcu.matching.aspects import Aspect, Seen, aspect_of
-from rcu.matching.blocking import candidate_pairs
 from rcu.matching.errors_by_kind import FALSE_PLACES, MISSED_PLACES, KindCount, errors_by_kind
 from rcu.matching.model import MatchModel, load_model
+from rcu.matching.pairs import candidate_pairs
 from rcu.matching.scoring import Kernel
 from rcu.matching.true_pairs import Candidates, reach
 from tests.unit.matching.worlds import Record, encode, every_pair, persons, small_model

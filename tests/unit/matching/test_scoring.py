@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rcu.matching.blocking import CandidatePairs, candidate_pairs
 from rcu.matching.model import MatchModel
+from rcu.matching.pairs import CandidatePairs, candidate_pairs
 from rcu.matching.scoring import NO_EVIDENCE, Kernel, WeighedPairs, weigh_candidates
 from tests.unit.matching.worlds import SMALL, Record, encode, every_pair, person, persons, small_model
 

@@ -10,8 +10,8 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from rcu.matching.arrays import Index
-from rcu.matching.blocking import CandidatePairs
 from rcu.matching.model import MatchModel
+from rcu.matching.pairs import CandidatePairs
 from rcu.matching.table import EncodedTable
 
 Record = Mapping[str, str | None]

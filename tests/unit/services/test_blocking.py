@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from rcu.errors import ConfigurationError
-from rcu.matching.blocking import BlockingRule, LeftOut, candidate_pairs
+from rcu.matching.blocking import BlockingRule, LeftOut
 from rcu.matching.frequency import generic_values, without_generic
 from rcu.matching.model import MatchModel
+from rcu.matching.pairs import candidate_pairs
 from rcu.services.blocking import measure_blocking
 from rcu.services.identity import load
 from rcu.store.engine import Store
