@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,12 +29,9 @@ _ROUNDING: Final = 1e-6
 
 
 class OnValues(BaseCondition):
-    """A condition on the two values of one column, worked out once for each distinct pair of values."""
+    """A condition on the two values of one column that numbers kept for each value decide."""
 
     column: str
-
-    exact: ClassVar[bool] = False
-    """Whether `could` is already the answer."""
 
     def columns(self) -> tuple[str, ...]:
         return (self.column,)
@@ -43,17 +40,13 @@ class OnValues(BaseCondition):
     def by_codes(self) -> bool:
         return False
 
-    @property
-    def by_numbers(self) -> bool:
-        return self.exact
-
     def might(self, pairs: Pairs) -> Bools:
-        return self._spread(pairs, self.could)
+        return self.spread(pairs, self.could)
 
     def holds(self, pairs: Pairs) -> Bools:
-        return self._spread(pairs, self._decided)
+        return self.spread(pairs, self.could)
 
-    def _spread(self, pairs: Pairs, alike: Callable[[Column, Codes, Codes], Bools]) -> Bools:
+    def spread(self, pairs: Pairs, alike: Callable[[Column, Codes, Codes], Bools]) -> Bools:
         """Spread over pairs of records what `alike` says of their values; equal values always hold."""
         one, other = pairs.codes(self.column)
         both = (one != MISSING) & (other != MISSING)
@@ -64,10 +57,23 @@ class OnValues(BaseCondition):
             answer[work] = alike(pairs.table[self.column], low, high)
         return answer
 
+    @abstractmethod
+    def could(self, column: Column, one: Codes, other: Codes) -> Bools:
+        """Say by numbers alone for which pairs of different values the condition may hold; never False wrongly."""
+
+
+class OnText(OnValues):
+    """A condition that has to look at text, once for each distinct pair of values that numbers leave open."""
+
+    @property
+    def by_numbers(self) -> bool:
+        return False
+
+    def holds(self, pairs: Pairs) -> Bools:
+        return self.spread(pairs, self._decided)
+
     def _decided(self, column: Column, one: Codes, other: Codes) -> Bools:
         answer = self.could(column, one, other)
-        if self.exact:
-            return answer
         work = np.flatnonzero(answer)
         if len(work):
             places, packed = pd.factorize((one[work].astype(np.int64) << 32) | other[work])
@@ -76,17 +82,20 @@ class OnValues(BaseCondition):
         return answer
 
     @abstractmethod
-    def could(self, column: Column, one: Codes, other: Codes) -> Bools:
-        """Rule out, by numbers alone, pairs of different values for which the condition cannot hold."""
-
     def alike(self, column: Column, one: Codes, other: Codes) -> Bools:
         """Say for each pair of distinct values (one[i], other[i]), given by code, one < other, whether it holds."""
+
+
+class EachPair(OnText):
+    """A condition too particular for a vectorised metric."""
+
+    def alike(self, column: Column, one: Codes, other: Codes) -> Bools:
         pairs = zip(_texts(column, one), _texts(column, other), strict=True)
         return np.fromiter((self.fits(a, b) for a, b in pairs), dtype=bool, count=len(one))
 
+    @abstractmethod
     def fits(self, one: str, other: str) -> bool:
         """Say whether the condition holds for two different values."""
-        raise NotImplementedError
 
 
 def _texts(column: Column, codes: Iterable[int]) -> list[str]:
@@ -94,7 +103,7 @@ def _texts(column: Column, codes: Iterable[int]) -> list[str]:
     return [values[code] for code in codes]
 
 
-class Similar(OnValues):
+class Similar(OnText):
     """The two values are at least `floor` alike (0 to 1) under a RapidFuzz metric."""
 
     test: Literal["similar"] = "similar"
@@ -117,7 +126,7 @@ class Similar(OnValues):
         return scores >= self.floor
 
 
-class OneEdit(OnValues):
+class OneEdit(OnText):
     """At most `edits` letters are added, dropped, changed or swapped with a neighbour; both values are long enough."""
 
     test: Literal["one_edit"] = "one_edit"
@@ -138,7 +147,7 @@ class OneEdit(OnValues):
         return distance <= self.edits
 
 
-class Initial(OnValues):
+class Initial(EachPair):
     """One value is only the initial (or initials) of the other: J and JEAN, JP and JEAN PIERRE, J P and JEAN PIERRE."""
 
     test: Literal["initial"] = "initial"
@@ -174,7 +183,7 @@ def _letters(values: Sequence[str]) -> Codes:
     return np.fromiter((len(value) - value.count(" ") for value in values), dtype=np.int32, count=len(values))
 
 
-class Prefix(OnValues):
+class Prefix(EachPair):
     """One value is the beginning of the other: tills cut what does not fit."""
 
     test: Literal["prefix"] = "prefix"
@@ -193,7 +202,7 @@ class Prefix(OnValues):
         return full.startswith(short)
 
 
-class SharedToken(OnValues):
+class SharedToken(EachPair):
     """Every word of one value is a word of the other: MARIE and MARIE CLAIRE, DURAND and DURAND PETIT."""
 
     test: Literal["shared_token"] = "shared_token"
@@ -227,7 +236,7 @@ def _word_bits(values: Sequence[str]) -> Hashes:
     return made
 
 
-class SamePart(OnValues):
+class SamePart(EachPair):
     """Two mailboxes have the same local part (before the @), or the same letters in it whatever its digits and marks.
 
     The second is what namesakes have whose provider gave them a number, as much as one person's slip.

@@ -12,9 +12,10 @@ import pandas as pd
 
 from rcu.matching.arrays import Index
 from rcu.matching.clustering import Clustering, Constraints, cluster
+from rcu.matching.estimation import Training
 from rcu.matching.frequency import GenericValues, generic_values, without_generic
 from rcu.matching.model import MatchModel, load_model
-from rcu.matching.refining import Refinement, refine
+from rcu.matching.refining import refine
 from rcu.matching.scoring import THREADS, Kernel, WeighedPairs, weigh_candidates
 from rcu.matching.table import EncodedTable
 
@@ -35,7 +36,7 @@ class Linkage:
     pairs: WeighedPairs
     kernel: Kernel
     generic: GenericValues
-    refinement: Refinement | None
+    refinement: Training | None
 
     @property
     def cluster(self) -> Index:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,6 @@ class SameParts(OnValues):
     test: Literal["same_parts"] = "same_parts"
     slip: Literal["partial", "swapped", "part"]
 
-    exact: ClassVar[bool] = True
-
     def could(self, column: Column, one: Codes, other: Codes) -> Bools:
         first, second = _parts(column)[:, one], _parts(column)[:, other]
         here, there = first != UNKNOWN, second != UNKNOWN
@@ -79,8 +77,6 @@ class NothingShared(OnValues):
 
     test: Literal["nothing_shared"] = "nothing_shared"
 
-    exact: ClassVar[bool] = True
-
     def could(self, column: Column, one: Codes, other: Codes) -> Bools:
         known = _parts(column) != UNKNOWN
         return ~(known[:, one] & known[:, other]).any(axis=0) & known[:, one].any(axis=0) & known[:, other].any(axis=0)
@@ -98,8 +94,6 @@ class Within(OnValues):
 
     test: Literal["within"] = "within"
     most: int = Field(ge=1)
-
-    exact: ClassVar[bool] = True
 
     def could(self, column: Column, one: Codes, other: Codes) -> Bools:
         numbers = column.once("numbers", _whole_numbers)

@@ -18,15 +18,27 @@ from typing import Final
 import numpy as np
 
 from rcu.matching.arrays import Bools, Floats, Index, Levels
-from rcu.matching.conditions import Equal
+from rcu.matching.estimation import (
+    ENOUGH,
+    LEAST,
+    LEAST_RECORDS,
+    RANDOM_PAIRS,
+    ROUNDS,
+    Estimate,
+    Training,
+    agreement_by_chance,
+    normal,
+    random_pairs,
+    tally,
+    with_shares,
+)
 from rcu.matching.model import Comparison, MatchModel
 from rcu.matching.patterns import levels_of_pairs
 from rcu.matching.sampling import sample_candidates
 from rcu.matching.scoring import Kernel
-from rcu.matching.table import MISSING, EncodedTable
+from rcu.matching.table import EncodedTable
 from rcu.matching.verdicts import Verdicts
 
-RANDOM_PAIRS: Final = 300_000
 BLOCKED_PAIRS: Final = 400_000
 """Of more candidate pairs, a sample of about so many stands for all."""
 BELIEVED: Final = 1.0
@@ -41,23 +53,6 @@ KEPT: Final = 0.02
 """The least share of what random pairs show that is believed to be strangers."""
 JUDGED: Final = 5.0
 """How many expected pairs one judged pair counts for: it is known, and one of the hard ones people are asked about."""
-ROUNDS: Final = 60
-ENOUGH: Final = 1e-5
-LEAST: Final = 1e-9
-LEAST_RECORDS: Final = 1e-3
-"""The least number of other records of the same person, on average, that is ever believed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refinement:
-    """The refined model and what it was learnt from: expected duplicates and household pairs among all pairs."""
-
-    model: MatchModel
-    random_pairs: int
-    blocked_pairs: int
-    rounds: int
-    expected_matches: float
-    expected_household: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +72,7 @@ class _Seen:
     possible: float
 
 
-@dataclass(slots=True)
-class _Estimate:
-    """Probabilities of the levels under the three explanations, and the expected number of pairs of the first two."""
-
-    m: list[Floats]
-    h: list[Floats]
-    u: list[Floats]
-    matches: float
-    household: float
-
-
-def refine(model: MatchModel, table: EncodedTable, *, seed: int = 0, verdicts: Verdicts | None = None) -> Refinement:
+def refine(model: MatchModel, table: EncodedTable, *, seed: int = 0, verdicts: Verdicts | None = None) -> Training:
     """Renew the probabilities of a model from the records of a table.
 
     Args:
@@ -99,7 +83,7 @@ def refine(model: MatchModel, table: EncodedTable, *, seed: int = 0, verdicts: V
     """
     rng = np.random.default_rng(seed)
     kernel = Kernel(table, model)
-    left, right = _random_pairs(table.size, rng)
+    left, right = random_pairs(table.size, rng, None)
     total, levels, counts = _patterns(kernel, rng)
     judged = levels_of_pairs(kernel, verdicts.left, verdicts.right) if verdicts is not None else levels[:0]
     chance, known = _by_chance(kernel, left, right)
@@ -110,16 +94,7 @@ def refine(model: MatchModel, table: EncodedTable, *, seed: int = 0, verdicts: V
     estimate = _start(model, chance, table.size)
     rounds = _fit(estimate, model, seen)
     refined = _refined(model, estimate, table.size)
-    return Refinement(refined, len(left), total, rounds, estimate.matches, estimate.household)
-
-
-def _random_pairs(size: int, rng: np.random.Generator) -> tuple[Index, Index]:
-    """Every pair of a small table, a sample of a large one."""
-    if size * (size - 1) // 2 <= RANDOM_PAIRS:
-        left, right = np.triu_indices(size, k=1)
-        return left.astype(np.int64), right.astype(np.int64)
-    left, right = rng.integers(0, size, RANDOM_PAIRS), rng.integers(0, size - 1, RANDOM_PAIRS)
-    return left, right + (right >= left)
+    return Training(refined, len(left), total, rounds, estimate.matches, estimate.household)
 
 
 def _patterns(kernel: Kernel, rng: np.random.Generator) -> tuple[int, Levels, Floats]:
@@ -145,7 +120,7 @@ def _by_chance(kernel: Kernel, left: Index, right: Index) -> tuple[list[Floats],
         levels = kernel.levels_of(comparison, left, right)
         counts = np.bincount(levels[levels >= 0], minlength=len(comparison.levels)).astype(np.float64)
         pairs = np.full(len(counts), counts.sum())
-        exact = _agreement_by_chance(kernel.table, comparison)
+        exact = agreement_by_chance(kernel.table, comparison)
         if exact is not None:
             counts[0], pairs[0] = exact * EXACT, EXACT
         found = (counts + EVENTS) / (pairs + EVENTS / np.array([level.u for level in comparison.levels]))
@@ -155,31 +130,16 @@ def _by_chance(kernel: Kernel, left: Index, right: Index) -> tuple[list[Floats],
     return shares, known
 
 
-def _agreement_by_chance(table: EncodedTable, comparison: Comparison) -> float | None:
-    """The exact share of pairs that are equal in the one column of a first level; a sample is poor at what is rare."""
-    first = comparison.levels[0].when
-    if not isinstance(first, Equal) or len(first.of) != 1:
-        return None
-    codes = table[first.of[0]].codes
-    counts = np.bincount(codes[codes != MISSING], minlength=1).astype(np.float64)
-    filled = counts.sum()
-    return float((counts * (counts - 1)).sum() / (filled * (filled - 1))) if filled > 1 else None
-
-
-def _start(model: MatchModel, chance: Sequence[Floats], size: int) -> _Estimate:
+def _start(model: MatchModel, chance: Sequence[Floats], size: int) -> Estimate:
     m, h = ([_declared(c, name) for c in model.comparisons] for name in ("m", "h"))
-    return _Estimate(m, h, [share.copy() for share in chance], matches=0.05 * size, household=0.05 * size)
+    return Estimate(m, h, [share.copy() for share in chance], matches=0.05 * size, household=0.05 * size)
 
 
 def _declared(comparison: Comparison, name: str) -> Floats:
-    return _normal(np.array([getattr(level, name) for level in comparison.levels]))
+    return normal(np.array([getattr(level, name) for level in comparison.levels]))
 
 
-def _normal(shares: Floats) -> Floats:
-    return shares / shares.sum()
-
-
-def _fit(estimate: _Estimate, model: MatchModel, seen: _Seen) -> int:
+def _fit(estimate: Estimate, model: MatchModel, seen: _Seen) -> int:
     """Improve an estimate until its number of duplicates stands still; the number of rounds it took."""
     for rounds in range(1, ROUNDS + 1):
         before = estimate.matches
@@ -189,7 +149,7 @@ def _fit(estimate: _Estimate, model: MatchModel, seen: _Seen) -> int:
     return ROUNDS
 
 
-def _improve(estimate: _Estimate, model: MatchModel, seen: _Seen) -> None:
+def _improve(estimate: Estimate, model: MatchModel, seen: _Seen) -> None:
     """One round: the share of each explanation in every pattern, then the probabilities that fit these shares best."""
     same, household = _expected(estimate, model, seen.levels, seen.possible)
     estimate.matches = max(float((same * seen.counts).sum()), LEAST)
@@ -199,28 +159,22 @@ def _improve(estimate: _Estimate, model: MatchModel, seen: _Seen) -> None:
     for_same = np.r_[same * seen.counts, JUDGED * seen.same]
     for_household = np.r_[household * seen.counts, JUDGED * ~seen.same * judged_household]
     for place, comparison in enumerate(model.comparisons):
-        counted = _tally(levels[:, place], for_same, len(comparison.levels))
+        counted = tally(levels[:, place], for_same, len(comparison.levels))
         estimate.m[place] = _believed(counted, _declared(comparison, "m"))
-        shared = _tally(levels[:, place], for_household, len(comparison.levels))
+        shared = tally(levels[:, place], for_household, len(comparison.levels))
         estimate.h[place] = _believed(shared, _declared(comparison, "h"))
         # Duplicates are denser where both records know a value than among all pairs.
         chance, one_person = seen.chance[place], min(float(counted.sum()) / (seen.possible * seen.known[place]), 0.5)
         cleared = (chance - one_person * estimate.m[place]) / (1 - one_person)
-        estimate.u[place] = _normal(np.maximum(cleared, KEPT * chance))
+        estimate.u[place] = normal(np.maximum(cleared, KEPT * chance))
 
 
 def _believed(counted: Floats, declared: Floats) -> Floats:
-    return _normal(counted + max(LEAST_PAIRS, BELIEVED * float(counted.sum())) * declared)
-
-
-def _tally(levels: Levels, weights: Floats, width: int) -> Floats:
-    """How much weight each level has; missing values have none."""
-    known = levels >= 0
-    return np.bincount(levels[known], weights=weights[known], minlength=width).astype(np.float64)
+    return normal(counted + max(LEAST_PAIRS, BELIEVED * float(counted.sum())) * declared)
 
 
 def _expected(
-    estimate: _Estimate, model: MatchModel, levels: Levels, possible: float, *, apart: bool = False
+    estimate: Estimate, model: MatchModel, levels: Levels, possible: float, *, apart: bool = False
 ) -> tuple[Floats, Floats]:
     """By pattern, the probability that a pair is one person, and that it is two of a household.
 
@@ -243,9 +197,9 @@ def _in_force(comparison: Comparison, m: Floats, h: Floats, *, u: Floats) -> tup
     return learnt_m, learnt_h, learnt_u
 
 
-def _refined(model: MatchModel, estimate: _Estimate, size: int) -> MatchModel:
+def _refined(model: MatchModel, estimate: Estimate, size: int) -> MatchModel:
     comparisons = tuple(
-        _with_shares(comparison, *_in_force(comparison, estimate.m[place], estimate.h[place], u=estimate.u[place]))
+        with_shares(comparison, *_in_force(comparison, estimate.m[place], estimate.h[place], u=estimate.u[place]))
         for place, comparison in enumerate(model.comparisons)
     )
     return model.model_copy(
@@ -256,14 +210,3 @@ def _refined(model: MatchModel, estimate: _Estimate, size: int) -> MatchModel:
             "records_of_household": max(2 * estimate.household / max(size, 1), LEAST_RECORDS),
         }
     )
-
-
-def _with_shares(comparison: Comparison, m: Floats, h: Floats, u: Floats) -> Comparison:
-    def inside(value: float) -> float:
-        return float(min(max(value, LEAST), 1 - LEAST))
-
-    levels = tuple(
-        level.model_copy(update={"m": inside(m[at]), "h": inside(h[at]), "u": inside(u[at])})
-        for at, level in enumerate(comparison.levels)
-    )
-    return comparison.model_copy(update={"levels": levels})

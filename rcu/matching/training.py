@@ -10,20 +10,31 @@ none, the probabilities stay near its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from rcu.matching.arrays import Floats, Index, Levels
-from rcu.matching.conditions import Equal
 from rcu.matching.decoys import Ways
+from rcu.matching.estimation import (
+    ENOUGH,
+    LEAST,
+    LEAST_RECORDS,
+    ROUNDS,
+    Estimate,
+    Training,
+    agreement_by_chance,
+    normal,
+    random_pairs,
+    tally,
+    with_shares,
+)
 from rcu.matching.model import Comparison, Frequencies, MatchModel
 from rcu.matching.patterns import Patterns, is_own, levels_of_pairs, patterns_of
 from rcu.matching.scoring import Kernel
-from rcu.matching.table import MISSING, EncodedTable
+from rcu.matching.table import EncodedTable
 
-RANDOM_PAIRS: Final = 300_000
 PRIOR_PAIRS: Final = 30.0
 """How many known duplicates the model handed in counts for, when `m` is learnt."""
 PRIOR_STRANGERS: Final = 1_000.0
@@ -41,36 +52,8 @@ SPEAKS: Final = 4.0
 SURPRISE: Final = 2.0
 """How many times as often as among decoys a pattern must be seen before it says anything: decoys lack what ties a
 person's own values to his family's (a generation's first names, ages of couples)."""
-ROUNDS: Final = 60
-ENOUGH: Final = 1e-5
 OF_INTEREST: Final = -8.0
 """Log odds from which a pattern is worth a closer look at the decoys that show it."""
-LEAST: Final = 1e-9
-LEAST_RECORDS: Final = 1e-3
-"""The least number of other records of the same person, on average, that is ever believed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """The trained model and what it was trained on: expected duplicates and household pairs among all pairs."""
-
-    model: MatchModel
-    random_pairs: int
-    blocked_pairs: int
-    rounds: int
-    expected_matches: float
-    expected_household: float
-
-
-@dataclass(slots=True)
-class _Estimate:
-    """Probabilities of the levels under the three explanations, and the expected number of pairs of the first two."""
-
-    m: list[Floats]
-    h: list[Floats]
-    u: list[Floats]
-    matches: float
-    household: float
 
 
 def train(
@@ -96,7 +79,7 @@ def train(
     rng = np.random.default_rng(seed)
     kernel = Kernel(table, _without_frequencies(draft))
     possible = _possible_pairs(table.size, source)
-    left, right = _random_pairs(table.size, rng, source)
+    left, right = random_pairs(table.size, rng, source)
     seen = _shares_by_level(draft, kernel, left, right)
     blocked, patterns = patterns_of(kernel, rng, source=source, own=own)
     estimate = _start(draft, seen, table.size)
@@ -108,7 +91,7 @@ def train(
     return Training(_trained(draft, table, estimate), len(left), blocked, rounds, estimate.matches, estimate.household)
 
 
-def _fit(estimate: _Estimate, draft: MatchModel, patterns: Patterns, *, seen: list[Floats], possible: float) -> int:
+def _fit(estimate: Estimate, draft: MatchModel, patterns: Patterns, *, seen: list[Floats], possible: float) -> int:
     """Improve an estimate until its number of duplicates stands still; the number of rounds it took."""
     for rounds in range(1, ROUNDS + 1):
         before = estimate.matches
@@ -118,7 +101,7 @@ def _fit(estimate: _Estimate, draft: MatchModel, patterns: Patterns, *, seen: li
     return ROUNDS
 
 
-def _cleaned(estimate: _Estimate, patterns: Patterns, kernel: Kernel, possible: float) -> Patterns:
+def _cleaned(estimate: Estimate, patterns: Patterns, kernel: Kernel, possible: float) -> Patterns:
     """The patterns with less of those decoys whose values come from two records of one person: these agree by right."""
     same, household, strangers = _logs(estimate, patterns.levels, possible)
     matters = same - np.logaddexp(household, strangers) > OF_INTEREST
@@ -151,58 +134,30 @@ def _possible_pairs(size: int, source: Index | None) -> float:
     return max(every - float((sizes * (sizes - 1) / 2).sum()), 1.0)
 
 
-def _random_pairs(size: int, rng: np.random.Generator, source: Index | None) -> tuple[Index, Index]:
-    """Every pair of a small table, a sample of a large one."""
-    if size * (size - 1) // 2 <= RANDOM_PAIRS:
-        left, right = (places.astype(np.int64) for places in np.triu_indices(size, k=1))
-    else:
-        left, right = rng.integers(0, size, RANDOM_PAIRS), rng.integers(0, size - 1, RANDOM_PAIRS)
-        right += right >= left
-    if source is not None:
-        apart = source[left] != source[right]
-        left, right = left[apart], right[apart]
-    return left, right
-
-
 def _shares_by_level(draft: MatchModel, kernel: Kernel, left: Index, right: Index) -> list[Floats]:
     """For each comparison, how often pairs drawn at random show each level, where both have a value."""
     shares: list[Floats] = []
     for comparison in draft.comparisons:
         levels = kernel.levels_of(comparison, left, right)
         counts = np.bincount(levels[levels >= 0], minlength=len(comparison.levels)).astype(np.float64)
-        exact = _agreement_by_chance(kernel.table, comparison)
+        exact = agreement_by_chance(kernel.table, comparison)
         if exact is not None:
             counts[0] = exact * counts.sum()
-        prior = _normal(np.array([level.u for level in comparison.levels]))
-        shares.append(_normal(counts + PRIOR_STRANGERS * prior))
+        prior = normal(np.array([level.u for level in comparison.levels]))
+        shares.append(normal(counts + PRIOR_STRANGERS * prior))
     return shares
 
 
-def _agreement_by_chance(table: EncodedTable, comparison: Comparison) -> float | None:
-    """The exact share of pairs that are equal in the one column of a first level; a sample is poor at what is rare."""
-    first = comparison.levels[0].when
-    if not isinstance(first, Equal) or len(first.of) != 1:
-        return None
-    codes = table[first.of[0]].codes
-    counts = np.bincount(codes[codes != MISSING], minlength=1).astype(np.float64)
-    filled = counts.sum()
-    return float((counts * (counts - 1)).sum() / (filled * (filled - 1))) if filled > 1 else None
-
-
-def _start(draft: MatchModel, seen: list[Floats], size: int) -> _Estimate:
+def _start(draft: MatchModel, seen: list[Floats], size: int) -> Estimate:
     m, h = (
-        [_normal(np.array([getattr(level, name) for level in c.levels])) for c in draft.comparisons]
+        [normal(np.array([getattr(level, name) for level in c.levels])) for c in draft.comparisons]
         for name in ("m", "h")
     )
-    return _Estimate(m, h, [share.copy() for share in seen], matches=0.05 * size, household=0.05 * size)
-
-
-def _normal(shares: Floats) -> Floats:
-    return shares / shares.sum()
+    return Estimate(m, h, [share.copy() for share in seen], matches=0.05 * size, household=0.05 * size)
 
 
 def _improve(
-    estimate: _Estimate,
+    estimate: Estimate,
     draft: MatchModel,
     patterns: Patterns,
     *,
@@ -217,27 +172,21 @@ def _improve(
     levels = patterns.levels
     for place, comparison in enumerate(draft.comparisons):
         width = len(comparison.levels)
-        prior = _normal(np.array([level.m for level in comparison.levels]))
-        estimate.m[place] = _normal(_tally(levels[:, place], same, width) + PRIOR_PAIRS * prior)
+        prior = normal(np.array([level.m for level in comparison.levels]))
+        estimate.m[place] = normal(tally(levels[:, place], same, width) + PRIOR_PAIRS * prior)
         if is_own(comparison):
             estimate.m[place] = _mostly_alike(estimate.m[place])
-        shared = _tally(levels[:, place], household, width)
-        fixed = _normal(np.array([level.h for level in comparison.levels]))
+        shared = tally(levels[:, place], household, width)
+        fixed = normal(np.array([level.h for level in comparison.levels]))
         # Never more than half learnt: nothing else would hold this explanation to what a household is.
-        estimate.h[place] = _normal(shared + max(PRIOR_HOUSEHOLD, float(shared.sum())) * fixed)
+        estimate.h[place] = normal(shared + max(PRIOR_HOUSEHOLD, float(shared.sum())) * fixed)
         rate = min(estimate.matches / possible, 0.5)
         cleared = (seen[place] - rate * estimate.m[place]) / (1 - rate)
-        estimate.u[place] = _normal(np.maximum(cleared, np.maximum(0.02 * seen[place], LEAST)))
+        estimate.u[place] = normal(np.maximum(cleared, np.maximum(0.02 * seen[place], LEAST)))
         for at, level in enumerate(comparison.levels):
             if level.fixed or level.m == level.u:
                 estimate.m[place][at] = estimate.u[place][at] * level.m / level.u
                 estimate.h[place][at] = estimate.u[place][at] * level.h / level.u
-
-
-def _tally(levels: Levels, weights: Floats, width: int) -> Floats:
-    """How much weight each level has; missing values have none."""
-    known = levels >= 0
-    return np.bincount(levels[known], weights=weights[known], minlength=width).astype(np.float64)
 
 
 def _coherence(draft: MatchModel, levels: Levels, same: Floats) -> Floats:
@@ -267,7 +216,7 @@ def _mostly_alike(shares: Floats) -> Floats:
     return kept
 
 
-def _responsibilities(estimate: _Estimate, patterns: Patterns, possible: float) -> tuple[Floats, Floats]:
+def _responsibilities(estimate: Estimate, patterns: Patterns, possible: float) -> tuple[Floats, Floats]:
     """The expected number of pairs of one person, and of one household, that show each pattern.
 
     Where decoys show a pattern more often than the model of strangers and households foresees, they are believed.
@@ -280,7 +229,7 @@ def _responsibilities(estimate: _Estimate, patterns: Patterns, possible: float) 
     return expected, (patterns.counts - expected) * np.exp(household - others)
 
 
-def _logs(estimate: _Estimate, levels: Levels, possible: float) -> tuple[Floats, Floats, Floats]:
+def _logs(estimate: Estimate, levels: Levels, possible: float) -> tuple[Floats, Floats, Floats]:
     """For each row of levels, the log of the expected number of pairs that show it under each explanation."""
     counts = (estimate.matches, estimate.household, possible)
     logs = [np.full(len(levels), np.log(count)) for count in counts]
@@ -290,9 +239,9 @@ def _logs(estimate: _Estimate, levels: Levels, possible: float) -> tuple[Floats,
     return logs[0], logs[1], logs[2]
 
 
-def _trained(draft: MatchModel, table: EncodedTable, estimate: _Estimate) -> MatchModel:
+def _trained(draft: MatchModel, table: EncodedTable, estimate: Estimate) -> MatchModel:
     comparisons = tuple(
-        _with_shares(comparison, estimate.m[place], estimate.h[place], u=estimate.u[place])
+        with_shares(comparison, estimate.m[place], estimate.h[place], estimate.u[place])
         for place, comparison in enumerate(draft.comparisons)
     )
     size = max(table.size, 2)
@@ -311,17 +260,6 @@ def frequencies_of(comparisons: Iterable[Comparison], table: EncodedTable) -> di
     """The frequencies that the levels of some comparisons name, with the levels' `u` as the usual chance."""
     levels = [level for comparison in comparisons for level in comparison.levels]
     return column_frequencies(table, {level.frequency_of: level.u for level in levels if level.frequency_of})
-
-
-def _with_shares(comparison: Comparison, m: Floats, h: Floats, *, u: Floats) -> Comparison:
-    def inside(value: float) -> float:
-        return float(min(max(value, LEAST), 1 - LEAST))
-
-    levels = tuple(
-        level.model_copy(update={"m": inside(m[at]), "h": inside(h[at]), "u": inside(u[at])})
-        for at, level in enumerate(comparison.levels)
-    )
-    return comparison.model_copy(update={"levels": levels})
 
 
 def column_frequencies(table: EncodedTable, by_default: Mapping[str, float]) -> dict[str, Frequencies]:

@@ -22,13 +22,14 @@ from rcu.matching.agglomerate import agglomerate, forbidden
 from rcu.matching.arrays import Index
 from rcu.matching.auto import plan
 from rcu.matching.calibration import Calibration, calibrate
+from rcu.matching.estimation import Training
 from rcu.matching.evaluate import Evaluation, evaluate
 from rcu.matching.frequency import generic_values, without_generic
 from rcu.matching.lookalikes import learnt_contradictions
 from rcu.matching.model import MatchModel
 from rcu.matching.scoring import Kernel, WeighedPairs
 from rcu.matching.selfestimate import SelfEstimate, estimate_quality
-from rcu.matching.training import Training, train
+from rcu.matching.training import train
 from rcu.services.comparable import Comparable, make_comparable
 
 SEED: Final = 20_240_101

@@ -9,9 +9,10 @@ from typing import Final
 from rcu import __version__
 from rcu.errors import InputError, NotFound
 from rcu.matching.differences import WeightMove, weight_moves
+from rcu.matching.estimation import Training
 from rcu.matching.frequency import generic_values, without_generic
 from rcu.matching.model import Comparison, Learnt, MatchModel
-from rcu.matching.refining import LEAST_PAIRS, Refinement, refine
+from rcu.matching.refining import LEAST_PAIRS, refine
 from rcu.matching.verdicts import Verdicts
 from rcu.services.identity import load
 from rcu.services.models import Clock, get, keep
@@ -87,7 +88,7 @@ def train_model(
 
 
 def _learnt(
-    refinement: Refinement, base: MatchModel, verdicts: Verdicts, *, records: int, seed: int, as_of: datetime | None
+    refinement: Training, base: MatchModel, verdicts: Verdicts, *, records: int, seed: int, as_of: datetime | None
 ) -> Learnt:
     same = int(verdicts.same.sum())
     return Learnt(

@@ -32,27 +32,32 @@ Command = Callable[..., Answer]
 
 
 @pytest.fixture
-def at(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Callable[[str], Command]]:
-    """Makes `rcu` on a database, started in an empty folder."""
+def started(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Command]:
+    """`rcu`, started in an empty folder with the settings of the moment."""
     monkeypatch.chdir(tmp_path)
+    config.settings.cache_clear()
+
+    def rcu(*arguments: object) -> Answer:
+        monkeypatch.setattr("sys.argv", ["rcu", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+        printed = capsys.readouterr()
+        return Answer(int(ended.value.code or 0), printed.out, printed.err)
+
+    yield rcu
+    config.settings.cache_clear()
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch, started: Command) -> Callable[[str], Command]:
+    """Makes `rcu` on a database."""
 
     def on(url: str) -> Command:
         monkeypatch.setenv("RCU_DATABASE_URL", url)
         config.settings.cache_clear()
+        return started
 
-        def rcu(*arguments: object) -> Answer:
-            monkeypatch.setattr("sys.argv", ["rcu", *map(str, arguments)])
-            with pytest.raises(SystemExit) as ended:
-                main.run()
-            printed = capsys.readouterr()
-            return Answer(int(ended.value.code or 0), printed.out, printed.err)
-
-        return rcu
-
-    yield on
-    config.settings.cache_clear()
+    return on
 
 
 @pytest.fixture

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pandas as pd
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from rcu import config
 from rcu.cleaning.notes import MEANINGS
-from rcu.cli import main
 from rcu.services import standardise_outputs
 from rcu.services.standardise_columns import FURTHER_COLUMNS, OUTPUT_COLUMNS
+from tests.cli.conftest import Command
 
 HEADER = ["CIVILITE", "NOM", "PRENOM", "ADRESSE", "CP", "VILLE", "TEL", "PORTABLE", "MAIL", "DATE DE NAISSANCE"]
 ROWS = [
@@ -29,39 +26,10 @@ ROWS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return orjson.loads(self.out)
-
-
-Command = Callable[..., Answer]
-
-
 @pytest.fixture
-def standardise(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Command]:
+def standardise(started: Command) -> Command:
     """`rcu standardise`, started in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    config.settings.cache_clear()
-
-    def run(*arguments: object) -> Answer:
-        monkeypatch.setattr("sys.argv", ["rcu", "standardise", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main.run()
-        printed = capsys.readouterr()
-        return Answer(int(ended.value.code or 0), printed.out, printed.err)
-
-    yield run
-    config.settings.cache_clear()
+    return partial(started, "standardise")
 
 
 def cut(

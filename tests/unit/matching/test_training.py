@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from rcu.matching.auto import Kind, Trait, plan
-from rcu.matching.training import Training, train
+from rcu.matching.estimation import Training
+from rcu.matching.training import train
 
 TRAITS = (
     Trait("first", Kind.FIRST_NAME, "last"),
