@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,7 +25,7 @@ class Pairs:
         self.right = right
         self.rows = rows
         self._codes: dict[str, tuple[Codes, Codes]] = {}
-        self._near: dict[str, Codes] = {}
+        self._near: Mapping[str, Codes] = {}
 
     def __len__(self) -> int:
         return len(self.left)
@@ -37,11 +38,10 @@ class Pairs:
         return self._codes[column]
 
     def _of_rows(self, column: str) -> Codes:
-        codes = self.table[column].codes
         if self.rows is None:
-            return codes
-        if column not in self._near:
-            self._near[column] = codes.take(self.rows)
+            return self.table[column].codes
+        if not self._near:
+            self._near = self.table.near(self.rows)
         return self._near[column]
 
     def only(self, chosen: Index) -> Pairs:

@@ -20,6 +20,8 @@ from rcu.matching.arrays import Bools, Codes, Hashes, Index
 from rcu.matching.table import MISSING, EncodedTable
 
 NO_KEY = np.uint64(0)
+_KEYS_AT_ONCE: Final = 50_000
+"""Keys are worked out for so many records at a time, so that what lies between two steps stays in the cache."""
 _MOST_BUCKETS: Final = 25
 """Bits of a key that are counted to find keys only one record has: 32 million counters at the most."""
 
@@ -70,8 +72,11 @@ def blocking_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
 
 
 def _unsplit_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
-    keys, present = _combined(table, rule.of, either_order=rule.either_order)
-    keys[~present] = NO_KEY
+    keys = np.empty(table.size, dtype=np.uint64)
+    for start in range(0, table.size, _KEYS_AT_ONCE):
+        piece = slice(start, start + _KEYS_AT_ONCE)
+        combined, present = _combined(table, rule.of, either_order=rule.either_order, rows=piece)
+        keys[piece] = np.where(present, combined, NO_KEY)
     return keys
 
 
@@ -91,11 +96,11 @@ class Runs:
     def of(cls, keys: Hashes, rows: Index | None = None) -> Runs:
         """The runs of all records, or of `rows`, whose keys are given."""
         places = np.flatnonzero(keys != NO_KEY)
-        found = keys[places]
-        by_key = np.argsort(found, kind="stable")
-        found = found[by_key]
+        found = keys.take(places)
+        by_key = _in_order_of(found)
+        found, order = found.take(by_key), places.take(by_key)
         starts = np.flatnonzero(np.r_[True, found[1:] != found[:-1]]) if len(found) else places
-        order = places[by_key] if rows is None else rows[places[by_key]]
+        order = order if rows is None else rows.take(order)
         return cls(order, starts, np.diff(np.r_[starts, len(found)]), found[starts])
 
     @property
@@ -125,6 +130,28 @@ class Runs:
         found = np.full(size, MISSING, dtype=np.int32)
         found[self.order] = np.repeat(np.arange(len(self.sizes), dtype=np.int32), self.sizes)
         return found
+
+
+def _in_order_of(keys: Hashes) -> Index:
+    """The places of keys from the lowest key to the highest, equal keys by their places: what a stable argsort gives.
+
+    The place is put in the low bits of the key, so that numbers are sorted and not places of numbers, in half the
+    time. The few keys that differ in those bits alone are sorted among themselves afterwards.
+    """
+    bits = len(keys).bit_length()
+    low = np.uint64(2**bits - 1)
+    if int(keys.max(initial=0)) <= (2**64 - 1) >> bits:
+        keys = keys << np.uint64(bits)  # small numbers, as of clusters: their own low bits are kept as well
+    packed = (keys & ~low) | np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    order = (packed & low).astype(np.int64)
+    packed &= ~low
+    found = keys.take(order)
+    mixed = packed[1:][(packed[1:] == packed[:-1]) & (found[1:] != found[:-1])]
+    if len(mixed):
+        at = np.flatnonzero(np.isin(packed, mixed))
+        order[at] = order[at][np.lexsort((order[at], found[at]))]
+    return order
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +223,17 @@ def pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
     return table.once(("pairing", rule), lambda: _pairing(table, rule))
 
 
-def numbers_of(table: EncodedTable, rule: BlockingRule) -> Codes:
-    """For each record the number of its block under one rule; -1 for a record in none of two records or more."""
-    return table.once(("numbers", rule), lambda: pairing(table, rule).numbers(table.size))
+def block_numbers(table: EncodedTable, rules: Sequence[BlockingRule]) -> Codes:
+    """For each record (row) the number of its block under each rule (column); -1 where no other record is in it."""
+    return table.once(("numbers", tuple(rules)), lambda: _block_numbers(table, rules))
+
+
+def _block_numbers(table: EncodedTable, rules: Sequence[BlockingRule]) -> Codes:
+    found = np.full((table.size, len(rules)), MISSING, dtype=np.int32)
+    for place, rule in enumerate(rules):
+        runs = pairing(table, rule)
+        found[runs.order, place] = np.repeat(np.arange(len(runs.sizes), dtype=np.int32), runs.sizes)
+    return found
 
 
 def _pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
@@ -209,8 +244,9 @@ def _pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
 
 def _shared(keys: Hashes) -> Bools:
     """Rule out most keys that only one record has, so that they need not be sorted; never one that two have."""
-    buckets = (keys >> np.uint64(64 - min(max(len(keys).bit_length() + 2, 8), _MOST_BUCKETS))).astype(np.int64)
-    return np.bincount(buckets, minlength=1)[buckets] > 1
+    bits = min(max(len(keys).bit_length(), 8), _MOST_BUCKETS)
+    bucket = (keys >> np.uint64(64 - bits)).astype(np.int32)
+    return (np.bincount(bucket, minlength=1) > 1).take(bucket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +302,9 @@ def in_blocks(table: EncodedTable, rules: Sequence[BlockingRule], blocks: Mappin
 
 
 def _combined(
-    table: EncodedTable, columns: Sequence[str], *, either_order: bool = False, rows: Index | None = None
+    table: EncodedTable, columns: Sequence[str], *, either_order: bool = False, rows: Index | slice
 ) -> tuple[Hashes, Bools]:
-    """Mix the hashes of several columns into one, for all records or for some rows."""
+    """Mix the hashes of several columns into one, for some rows."""
     parts = [_hashes(table, name, rows) for name in columns]
     present = np.ones(len(parts[0]), dtype=bool)
     for part in parts:
@@ -281,11 +317,11 @@ def _combined(
     return np.where(mixed == NO_KEY, np.uint64(1), mixed), present
 
 
-def _hashes(table: EncodedTable, name: str, rows: Index | None) -> Hashes:
+def _hashes(table: EncodedTable, name: str, rows: Index | slice) -> Hashes:
     """The hash of each record's value; 0 where it has none (the hash of no text)."""
     column = table[name]
-    codes = column.codes if rows is None else column.codes[rows]
-    return np.r_[column.hashes, NO_KEY][codes] if column.values else np.zeros(len(codes), dtype=np.uint64)
+    # The place of -1, "no value", is the last one.
+    return column.once("hashes and none", lambda _: np.r_[column.hashes, NO_KEY]).take(column.codes[rows], mode="wrap")
 
 
 def _mix(keys: Hashes) -> Hashes:

@@ -16,16 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from rcu.matching.arrays import Bools, Floats, Index
+from rcu.matching.basecondition import Pairs
+from rcu.matching.blocking import Runs
 from rcu.matching.model import MISSING_LEVEL, MatchModel
-from rcu.matching.pairs import pairs_within
-from rcu.matching.scoring import Kernel, WeighedPairs
+from rcu.matching.pairs import Near, near_pairs
+from rcu.matching.scoring import PAIRS_AT_ONCE, Kernel, WeighedPairs, side_by_side
 from rcu.matching.unions import FaithfulUnion, GreedyUnion
 
 LARGEST_EXAMINED: Final = 1_000
@@ -34,6 +36,14 @@ LARGEST_EXAMINED: Final = 1_000
 
 def _no_pairs() -> Index:
     return np.empty((0, 2), dtype=np.int64)
+
+
+class Rank(Protocol):
+    """A number for each record, the same whenever the same records are present; an array of them is one."""
+
+    def __getitem__(self, rows: Index, /) -> Index:
+        """The numbers of some rows."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +75,6 @@ class ClusterQuality:
 
 
 @dataclass(frozen=True, slots=True)
-class Clustering:
-    """`cluster[i]` is the lowest row number in record i's cluster; `refused` are links (pairs of rows) not followed."""
-
-    cluster: Index
-    refused: Index
-    quality: ClusterQuality
-
-
-@dataclass(frozen=True, slots=True)
 class Links:
     """Links between rows with their weights (log2 odds; infinite for a must-link)."""
 
@@ -89,12 +90,38 @@ class Links:
         """These links and others after them."""
         return Links(np.r_[self.left, others.left], np.r_[self.right, others.right], np.r_[self.weight, others.weight])
 
-    def in_order(self, rank: Index) -> list[tuple[int, int, float]]:
-        """Left row, right row and weight by falling weight, those of one weight by the ranks of their records."""
+    def in_order(self, rank: Rank, *, component: Index | None = None) -> list[tuple[int, int, float]]:
+        """Left row, right row and weight by falling weight, those of one weight by the ranks of their records.
+
+        `component`, by row: component after component, so that what is worked on together lies together in memory.
+        """
         one, other = rank[self.left], rank[self.right]
-        order = np.lexsort((np.maximum(one, other), np.minimum(one, other), -self.weight))
+        keys = (np.maximum(one, other), np.minimum(one, other), -self.weight)
+        order = np.lexsort(keys if component is None else (*keys, component[self.left]))
         columns = (self.left[order].tolist(), self.right[order].tolist(), self.weight[order].tolist())
         return list(zip(*columns, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """Who is together.
+
+    Attributes:
+        cluster: for each record the lowest row number in its cluster.
+        refused: links (pairs of rows) not followed.
+        followed: the links inside clusters.
+        against: pairs of rows that contradict each other, brought into one cluster by people.
+    """
+
+    cluster: Index
+    refused: Index
+    followed: Links
+    against: Index
+
+    @property
+    def quality(self) -> ClusterQuality:
+        """How well the clusters hold together, worked out when it is asked for."""
+        return _quality(self)
 
 
 def contradicted(model: MatchModel, level_of: Callable[[int, Index], Index], count: int) -> Bools:
@@ -121,7 +148,7 @@ def matches(model: MatchModel, pairs: WeighedPairs) -> Bools:
     return (pairs.weight >= model.match_weight) & ~against
 
 
-def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Index, *, constraints: Constraints | None = None) -> Clustering:
+def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Rank, *, constraints: Constraints | None = None) -> Clustering:
     """Cluster all records of the kernel's table.
 
     Args:
@@ -144,9 +171,8 @@ def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Index, *, constraints: Co
     every = decided.and_also(links.only(~inside))
     apart = cluster[every.left] != cluster[every.right]
     refused = np.stack([every.left[apart], every.right[apart]], axis=1)
-    met = _joined_against(kernel, cluster, constraints.must)
-    quality = _quality(cluster, every.only(~apart), refused, met=met)
-    return Clustering(cluster, refused, quality)
+    against = _joined_against(kernel, cluster, constraints.must) if len(constraints.must) else _no_pairs()
+    return Clustering(cluster, refused, every.only(~apart), against)
 
 
 def usable_links(kernel: Kernel, pairs: WeighedPairs) -> Links:
@@ -202,34 +228,34 @@ def _lowest_row(labels: Index) -> Index:
 
 def forbidden_pairs(kernel: Kernel, labels: Index) -> Index:
     """Pairs of rows with one label (-1 is none) that contradict each other, blocked or not; shape (pairs, 2)."""
-    found = [_no_pairs()]
-    several = np.bincount(labels + 1, minlength=1) > 1
-    for left, right in pairs_within(np.where(several[labels + 1], labels + 1, 0).astype(np.uint64)):
-        bad = contradicted(
-            kernel.model,
-            lambda place, rows, left=left, right=right: kernel.levels_of(
-                kernel.model.comparisons[place], left[rows], right[rows]
-            ),
-            len(left),
-        )
-        bad |= _two_identifiers(kernel, left, right)
-        found.append(np.stack([left[bad], right[bad]], axis=1))
-    return np.concatenate(found)
+    runs = Runs.of((labels + 1).astype(np.uint64))
+    pieces = near_pairs(runs.only(runs.sizes > 1), block=PAIRS_AT_ONCE)
+    return np.concatenate([_no_pairs(), *side_by_side(lambda near: _forbidden_among(kernel, near), pieces)])
 
 
-def _two_identifiers(kernel: Kernel, left: Index, right: Index) -> Bools:
+def _forbidden_among(kernel: Kernel, near: Near) -> Index:
+    pairs = Pairs(kernel.table, near.left, near.right, near.rows)
+    comparisons = kernel.model.comparisons
+    bad = contradicted(
+        kernel.model, lambda place, at: kernel.levels_among(comparisons[place], pairs.only(at)), len(pairs)
+    )
+    bad |= _two_identifiers(kernel, pairs)
+    left, right = pairs.in_table()
+    return np.stack([left[bad], right[bad]], axis=1)
+
+
+def _two_identifiers(kernel: Kernel, pairs: Pairs) -> Bools:
     """Pairs with two values of an identifier of which a person has only one."""
-    answer = np.zeros(len(left), dtype=bool)
+    answer = np.zeros(len(pairs), dtype=bool)
     for identifier in kernel.model.identifiers:
         if identifier.single:
-            codes = kernel.table[identifier.column].codes
-            one, other = codes[left], codes[right]
+            one, other = pairs.codes(identifier.column)
             answer |= (one != other) & (one >= 0) & (other >= 0)
     return answer
 
 
 def _follow(
-    how: type[GreedyUnion | FaithfulUnion], cluster: Index, links: Links, forbidden: Index, *, rank: Index
+    how: type[GreedyUnion | FaithfulUnion], cluster: Index, links: Links, forbidden: Index, *, rank: Rank
 ) -> None:
     """Work out anew, in place, the components in which a forbidden pair met."""
     met = forbidden[cluster[forbidden[:, 0]] == cluster[forbidden[:, 1]]]
@@ -238,9 +264,10 @@ def _follow(
     troubled = np.zeros(len(cluster), dtype=bool)
     troubled[cluster[met[:, 0]]] = True
     rows = np.flatnonzero(troubled[cluster])
-    union = how(rows.tolist(), met)
-    for one, other, _ in links.only(troubled[cluster[links.left]]).in_order(rank):
+    union = how(rows[np.argsort(cluster[rows], kind="stable")].tolist(), met)
+    for one, other, _ in links.only(troubled[cluster[links.left]]).in_order(rank, component=cluster):
         union.follow(one, other)
+    cluster[rows] = rows
     for members in union.clusters:
         cluster[list(members)] = min(members)
 
@@ -252,34 +279,43 @@ def _joined_against(kernel: Kernel, cluster: Index, must: Index) -> Index:
     return forbidden_pairs(kernel, np.where(held[cluster], cluster, -1))
 
 
-def _quality(cluster: Index, followed: Links, refused: Index, *, met: Index) -> ClusterQuality:
-    size = len(cluster)
+def _quality(found: Clustering) -> ClusterQuality:
+    cluster, size = found.cluster, len(found.cluster)
     records = np.bincount(cluster, minlength=size)
     several = np.flatnonzero(records > 1)
     return ClusterQuality(
         cluster=several,
         records=records[several],
-        weakest=_weakest(cluster, followed)[several],
-        contradictions=np.bincount(cluster[met[:, 0]], minlength=size)[several],
-        refused=np.bincount(cluster[refused.ravel()], minlength=size)[several],
+        weakest=_weakest(cluster, records, found.followed)[several],
+        contradictions=np.bincount(cluster[found.against[:, 0]], minlength=size)[several],
+        refused=np.bincount(cluster[found.refused.ravel()], minlength=size)[several],
     )
 
 
-def _weakest(cluster: Index, links: Links) -> Floats:
+def _weakest(cluster: Index, records: Index, links: Links) -> Floats:
     """For each cluster, by its lowest row, the weight of the lightest link of its maximum spanning tree."""
     weakest = np.full(len(cluster), np.inf)
+    of = cluster[links.left]
+    # As many links as it takes and no more, which is most clusters: there is nothing to choose.
+    chosen = (np.bincount(of, minlength=len(cluster)) >= records)[of]
+    np.minimum.at(weakest, of[~chosen], links.weight[~chosen])
+    links = links.only(chosen)
     if not len(links.left):
         return weakest
     # scipy takes the lightest tree and takes 0 for "no link": the heaviest link becomes the number 1.
     finite = np.isfinite(links.weight)
     top = links.weight[finite].max(initial=0.0) + 1.0
     cost = np.where(finite, top - links.weight + 1.0, 1.0)
-    low, high = np.minimum(links.left, links.right), np.maximum(links.left, links.right)
+    inside = np.zeros(len(cluster), dtype=bool)
+    inside[links.left] = inside[links.right] = True
+    rows, number = np.flatnonzero(inside), np.cumsum(inside) - 1
+    one, other = number[links.left], number[links.right]
+    low, high = np.minimum(one, other), np.maximum(one, other)
     kept = np.arange(len(cost)) if finite.all() else _lightest(low, high, cost)
-    graph = coo_array((cost[kept], (low[kept], high[kept])), shape=(len(cluster), len(cluster))).tocsr()
+    graph = coo_array((cost[kept], (low[kept], high[kept])), shape=(len(rows), len(rows))).tocsr()
     tree = minimum_spanning_tree(graph).tocoo()
     weight = np.where(tree.data <= 1.0, np.inf, top + 1.0 - tree.data)
-    np.minimum.at(weakest, cluster[tree.coords[0]], weight)
+    np.minimum.at(weakest, cluster[rows[tree.coords[0]]], weight)
     return weakest
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from rcu.errors import InputError
 from rcu.matching.arrays import Index
-from rcu.matching.clustering import Constraints, cluster
+from rcu.matching.clustering import Constraints, Rank, cluster
 from rcu.matching.evaluate import Evaluation, evaluate
 from rcu.matching.scoring import Kernel, WeighedPairs
 
@@ -61,7 +61,7 @@ def curve(
     pairs: WeighedPairs,
     truth: Index,
     *,
-    rank: Index,
+    rank: Rank,
     thresholds: Iterable[float] = THRESHOLDS,
     constraints: Constraints | None = None,
 ) -> Curve:

@@ -12,6 +12,7 @@ from rcu.matching.arrays import Index
 from rcu.matching.clustering import (
     Constraints,
     Links,
+    Rank,
     forbidden_pairs,
     reachable,
     usable_links,
@@ -49,7 +50,7 @@ class Event:
 
 
 def history(
-    kernel: Kernel, pairs: WeighedPairs, rank: Index, row: int, *, constraints: Constraints | None = None
+    kernel: Kernel, pairs: WeighedPairs, rank: Rank, row: int, *, constraints: Constraints | None = None
 ) -> tuple[Event, ...]:
     """Follow the links of one record's component as `clustering.cluster` does, and say what became of each.
 
@@ -72,7 +73,7 @@ def history(
     return tuple(event for event in thought if cluster[row] in (cluster[event.left], cluster[event.right]))
 
 
-def _machine(kernel: Kernel, links: Links, rows: Index, rank: Index) -> tuple[list[Event], Mapping[int, int]]:
+def _machine(kernel: Kernel, links: Links, rows: Index, rank: Rank) -> tuple[list[Event], Mapping[int, int]]:
     """What the machine thinks: contradictions refuse."""
     labels = np.full(kernel.table.size, -1, dtype=np.int64)
     labels[rows] = 0
@@ -86,7 +87,7 @@ def _within(pairs: Index, inside: np.ndarray) -> Index:
 
 
 def _followed(
-    union: GreedyUnion | FaithfulUnion, links: Links, rank: Index, *, reason: str | None = None
+    union: GreedyUnion | FaithfulUnion, links: Links, rank: Rank, *, reason: str | None = None
 ) -> list[Event]:
     return [
         _event(union, union.follow(one, other), weight, reason=reason) for one, other, weight in links.in_order(rank)

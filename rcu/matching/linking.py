@@ -70,16 +70,24 @@ def link(
     refinement = refine(model, table, seed=seed) if learn else None
     kernel = Kernel(table, refinement.model if refinement else model)
     pairs = weigh_candidates(kernel, threads=threads)
-    found = cluster(kernel, pairs, content_rank(whole), constraints=constraints)
+    found = cluster(kernel, pairs, ContentRank(whole), constraints=constraints)
     return Linkage(found, pairs, kernel, generic, refinement)
 
 
-def content_rank(table: EncodedTable) -> Index:
-    """A number for each record made of its values alone: it breaks ties the same way in any order of the rows."""
-    rank = np.zeros(table.size, dtype=np.uint64)
-    for place, name in enumerate(sorted(table.columns)):
-        column = table[name]
-        salted = (column.hashes + np.uint64(place + 1)) * np.uint64(0x9E3779B97F4A7C15)
-        rank ^= np.r_[salted, np.uint64(0)].take(column.codes, mode="wrap")
-        rank = (rank << np.uint64(7)) | (rank >> np.uint64(57))
-    return rank.view(np.int64)
+@dataclass(frozen=True, slots=True)
+class ContentRank:
+    """A number for each record made of its values alone: it breaks ties the same way in any order of the rows.
+
+    It is worked out for the rows it is asked for, which are few.
+    """
+
+    table: EncodedTable
+
+    def __getitem__(self, rows: Index) -> Index:
+        rank = np.zeros(len(rows), dtype=np.uint64)
+        for place, name in enumerate(sorted(self.table.columns)):
+            column = self.table[name]
+            salted = (column.hashes + np.uint64(place + 1)) * np.uint64(0x9E3779B97F4A7C15)
+            rank ^= np.r_[salted, np.uint64(0)].take(column.codes.take(rows), mode="wrap")
+            rank = (rank << np.uint64(7)) | (rank >> np.uint64(57))
+        return rank.view(np.int64)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rcu.matching.arrays import Bools, Codes, Hashes, Index
-from rcu.matching.blocking import BlockingRule, Runs, numbers_of, pairing
+from rcu.matching.blocking import BlockingRule, Runs, block_numbers, pairing
 from rcu.matching.table import MISSING, EncodedTable
 
 
@@ -42,11 +42,10 @@ class Near:
         """The pairs as rows of the table."""
         return self.rows.take(self.left), self.rows.take(self.right)
 
-    def not_in(self, earlier: Sequence[Codes]) -> Near:
-        """The pairs that are together in no block of an earlier rule, given by the number of each record's block."""
+    def new_to(self, rule: int, numbers: Codes) -> Near:
+        """The pairs that no earlier rule than the one with this number brings; `numbers` are all `block_numbers`."""
         left, right = self.left, self.right
-        for numbers in earlier:
-            block = numbers.take(self.rows)
+        for block in np.ascontiguousarray(numbers.take(self.rows, axis=0)[:, :rule].T):
             one = block.take(left)
             apart = np.flatnonzero((one != block.take(right)) | (one == MISSING))
             left, right = left.take(apart), right.take(apart)
@@ -71,18 +70,18 @@ def candidate_pairs(
             by the size of one block.
         threads: how many rules are sorted side by side.
     """
-    earlier: list[Codes] = []
     with ThreadPoolExecutor(threads) as pool:
-        for number, runs in enumerate(pool.map(lambda rule: pairing(table, rule), rules)):
-            for near in near_pairs(runs, touched=touched, block=block):
-                new = near.not_in(earlier)
-                left, right = new.in_table()
-                if touched is not None:
-                    chosen = np.flatnonzero(touched[left] | touched[right])
-                    new, left, right = new.only(chosen), left[chosen], right[chosen]
-                if len(left):
-                    yield CandidatePairs(left, right, number, new)
-            earlier.append(numbers_of(table, rules[number]))
+        blocks = list(pool.map(lambda rule: pairing(table, rule), rules))
+    numbers = block_numbers(table, rules)
+    for number, runs in enumerate(blocks):
+        for near in near_pairs(runs, touched=touched, block=block):
+            new = near.new_to(number, numbers)
+            left, right = new.in_table()
+            if touched is not None:
+                chosen = np.flatnonzero(touched[left] | touched[right])
+                new, left, right = new.only(chosen), left[chosen], right[chosen]
+            if len(left):
+                yield CandidatePairs(left, right, number, new)
 
 
 def pairs_within(

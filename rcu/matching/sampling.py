@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rcu.matching.arrays import Codes, Index
-from rcu.matching.blocking import BlockingRule, numbers_of, pairing
+from rcu.matching.arrays import Index
+from rcu.matching.blocking import BlockingRule, block_numbers, pairing
 from rcu.matching.pairs import near_pairs
 from rcu.matching.table import EncodedTable
 
@@ -38,12 +38,11 @@ def sample_candidates(
     with ThreadPoolExecutor(threads) as pool:
         blocks = list(pool.map(lambda rule: pairing(table, rule), rules))
     share = min(1.0, most / max(sum(runs.pairs for runs in blocks), 1))
-    earlier: list[Codes] = []
+    numbers = block_numbers(table, rules)
     found = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
-    for rule, runs in zip(rules, blocks, strict=True):
+    for number, runs in enumerate(blocks):
         drawn = rng.random(len(runs.order)) < share
         pieces = near_pairs(runs, block=most, places=np.flatnonzero(drawn))
-        found += [near.not_in(earlier).in_table() for near in pieces]
-        earlier.append(numbers_of(table, rule))
+        found += [near.new_to(number, numbers).in_table() for near in pieces]
     left, right = (np.concatenate(end) for end in zip(*found, strict=True))
     return CandidateSample(left, right, share)

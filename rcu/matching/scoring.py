@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from rcu.matching.conditions import Absent, Pairs
 from rcu.matching.model import Comparison, MatchModel
 from rcu.matching.pairs import CandidatePairs, candidate_pairs
 from rcu.matching.table import MISSING, EncodedTable
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 NO_EVIDENCE: Final = -1
 """The level of a comparison in which a value is missing."""
@@ -55,20 +58,29 @@ class WeighedPairs:
             self.left[chosen], self.right[chosen], self.weight[chosen], self.levels[chosen], self.rule[chosen]
         )
 
+    def in_order(self) -> WeighedPairs:
+        """Sorted by (left, right), so that the order of the work cannot show."""
+        order = np.argsort((self.left << 32) | self.right, kind="stable")
+        levels = self.levels.take(order, axis=0)
+        return WeighedPairs(
+            self.left.take(order), self.right.take(order), self.weight.take(order), levels, self.rule.take(order)
+        )
+
     @classmethod
     def concatenate(cls, parts: Iterable[WeighedPairs], comparisons: int) -> WeighedPairs:
-        """Put parts together, sorted by (left, right) so that the order of the work cannot show."""
+        """Put parts together, in order; that is faster when each of them is."""
         found = list(parts)
         if not found:
             none = np.empty(0, dtype=np.int64)
             return cls(none, none, np.empty(0), np.empty((0, comparisons), dtype=np.int8), none)
-        left = np.concatenate([part.left for part in found])
-        right = np.concatenate([part.right for part in found])
-        order = np.argsort((left << 32) | right, kind="stable")
-        weight = np.concatenate([part.weight for part in found])[order]
-        levels = np.concatenate([part.levels for part in found])[order]
-        rule = np.concatenate([part.rule for part in found])[order]
-        return cls(left[order], right[order], weight, levels, rule)
+        together = cls(
+            np.concatenate([part.left for part in found]),
+            np.concatenate([part.right for part in found]),
+            np.concatenate([part.weight for part in found]),
+            np.concatenate([part.levels for part in found]),
+            np.concatenate([part.rule for part in found]),
+        )
+        return together.in_order()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +187,11 @@ class Kernel:
 
     def levels_of(self, comparison: Comparison, left: Index, right: Index) -> Index:
         """The level of one comparison for each pair; -1 where a value is missing."""
-        states = self._states(comparison, Pairs(self.table, left, right), finally_=True)
+        return self.levels_among(comparison, Pairs(self.table, left, right))
+
+    def levels_among(self, comparison: Comparison, pairs: Pairs) -> Index:
+        """The same for pairs of which something may be known already."""
+        states = self._states(comparison, pairs, finally_=True)
         return np.where(states == len(comparison.levels), NO_EVIDENCE, states).astype(np.int64)
 
     def _states(self, comparison: Comparison, pairs: Pairs, *, finally_: bool) -> Levels:
@@ -288,19 +304,22 @@ def weigh_candidates(
 
     Memory is bounded by `threads` + 1 blocks of candidate pairs beside the pairs that are kept.
     """
+    kernel.table.lay_out()
     batches = candidate_pairs(kernel.table, kernel.model.blocking, touched=touched, block=block, threads=threads)
-    kept = (weighed for weighed in _side_by_side(kernel, batches, floor, threads=threads) if len(weighed))
+    kept = (weighed for weighed in side_by_side(_weighing(kernel, floor), batches, threads=threads) if len(weighed))
     return WeighedPairs.concatenate(kept, len(kernel.model.comparisons))
 
 
-def _side_by_side(
-    kernel: Kernel, batches: Iterable[CandidatePairs], floor: float | None, *, threads: int
-) -> Iterator[WeighedPairs]:
-    """Weigh blocks in threads, no more of them under way than there are threads; the answers come in order."""
+def _weighing(kernel: Kernel, floor: float | None) -> Callable[[CandidatePairs], WeighedPairs]:
+    return lambda pairs: kernel.weigh(pairs, floor=floor).in_order()
+
+
+def side_by_side(work: Callable[[T], R], pieces: Iterable[T], *, threads: int = THREADS) -> Iterator[R]:
+    """Work on pieces in threads, no more of them under way than there are threads; the answers come in order."""
     with ThreadPoolExecutor(threads) as pool:
-        under_way: deque[Future[WeighedPairs]] = deque()
-        for pairs in batches:
-            under_way.append(pool.submit(kernel.weigh, pairs, floor=floor))
+        under_way: deque[Future[R]] = deque()
+        for piece in pieces:
+            under_way.append(pool.submit(work, piece))
             if len(under_way) > threads:
                 yield under_way.popleft().result()
         while under_way:

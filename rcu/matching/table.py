@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final, TypeVar, cast
 
 import numpy as np
@@ -25,6 +25,7 @@ SHARED_DICTIONARIES: Final[tuple[tuple[str, ...], ...]] = (("first_name_key", "l
 so that "the first name of one is the last name of the other" is an integer comparison."""
 
 _AT_ONCE: Final = 2
+_RECORDS_AT_ONCE: Final = 20_000
 _IN_THREADS: Final = 20_000
 """Records from which columns are encoded side by side."""
 
@@ -43,26 +44,29 @@ class Column:
             self._made[key] = make(self.values)
         return cast("T", self._made[key])
 
-    @cached_property
+    @property
     def hashes(self) -> Hashes:
         """A 64-bit hash of each distinct value, the same in every process and on every machine."""
-        return hashes_of(self.values)
+        return self.once("hashes", hashes_of)
 
-    @cached_property
+    @property
     def lengths(self) -> Codes:
         """The length of each distinct value, in characters."""
-        return np.fromiter(map(len, self.values), dtype=np.int32, count=len(self.values))
+        return self.once("lengths", _lengths)
 
-    @cached_property
+    @property
     def bags(self) -> Hashes:
         """The letters of each distinct value as bits, see `rcu.matching.letters`."""
-        return letter_bags(self.values)
+        return self.once("bags", letter_bags)
 
-    @cached_property
+    @property
     def initials(self) -> Codes:
         """The first letter of each distinct value, as a number; 0 where there is none."""
-        firsts = (ord(text[0]) if (text := value.lstrip()) else 0 for value in self.values)
-        return np.fromiter(firsts, dtype=np.int32, count=len(self.values))
+        return self.once("initials", _initials)
+
+    def of_records(self, codes: Codes) -> Column:
+        """The same values for other records; what was worked out for the values stays."""
+        return Column(codes, self.values, self._made)
 
     @property
     def present(self) -> Bools:
@@ -78,6 +82,15 @@ class Column:
         """The share of the population that has each distinct value; values not in `shares` get `floor`."""
         found = (shares.get(value, floor) for value in self.values)
         return np.maximum(np.fromiter(found, dtype=np.float64, count=len(self.values)), floor)
+
+
+def _lengths(values: Sequence[str]) -> Codes:
+    return np.fromiter(map(len, values), dtype=np.int32, count=len(values))
+
+
+def _initials(values: Sequence[str]) -> Codes:
+    firsts = (ord(text[0]) if (text := value.lstrip()) else 0 for value in values)
+    return np.fromiter(firsts, dtype=np.int32, count=len(values))
 
 
 def hashes_of(values: Sequence[str]) -> Hashes:
@@ -128,11 +141,33 @@ class EncodedTable:
             return self
         codes = column.codes.copy()
         codes[column.present & banned[column.codes]] = MISSING
-        return EncodedTable(self.size, {**self.columns, name: Column(codes, column.values)})
+        return EncodedTable(self.size, {**self.columns, name: column.of_records(codes)})
+
+    def near(self, rows: Index) -> Mapping[str, Codes]:
+        """The codes of some rows by column: fetched record by record, as a record's codes lie in one place here."""
+        found = self.lay_out().take(rows, axis=0)
+        return dict(zip(self.columns, np.ascontiguousarray(found.T), strict=True))
+
+    def lay_out(self) -> Codes:
+        """Make what `near` reads, once: before threads do so side by side."""
+        return self.once("records", self._records)
+
+    def _records(self) -> Codes:
+        """All codes, a row for each record; put together piece by piece, so that each stays in the cache."""
+        made = np.empty((self.size, len(self.columns)), dtype=np.int32)
+
+        def lay_out(start: int) -> None:
+            piece = slice(start, start + _RECORDS_AT_ONCE)
+            for place, column in enumerate(self.columns.values()):
+                made[piece, place] = column.codes[piece]
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            deque(pool.map(lay_out, range(0, self.size, _RECORDS_AT_ONCE)), maxlen=0)
+        return made
 
     def rows(self, chosen: Index) -> EncodedTable:
         """The records of some rows, in that order, over the same dictionaries."""
-        columns = {name: Column(column.codes[chosen], column.values) for name, column in self.columns.items()}
+        columns = {name: column.of_records(column.codes[chosen]) for name, column in self.columns.items()}
         return EncodedTable(len(chosen), columns)
 
 

@@ -36,11 +36,12 @@ class Union:
 
 
 class _Sets:
-    """Disjoint sets of rows, each found by its root and kept with its members and the rows these may not meet."""
+    """Disjoint sets of rows: each found by its root, with its members if several, and the rows they may not meet."""
 
     def __init__(self, rows: Iterable[int], forbidden: Index) -> None:
-        self.root = {row: row for row in rows}
-        self.members: dict[int, set[int]] = {row: {row} for row in self.root}
+        kept = list(rows)
+        self.root = dict(zip(kept, kept, strict=True))
+        self._members: dict[int, set[int]] = {}
         self.enemies: dict[int, set[int]] = {}
         self._met: dict[int, set[int]] = {}
         for one, other in forbidden.tolist():
@@ -50,21 +51,30 @@ class _Sets:
                 self._met.setdefault(one, set()).add(other)
                 self._met.setdefault(other, set()).add(one)
 
+    @property
+    def several(self) -> Iterable[set[int]]:
+        """The sets of two rows and more."""
+        return self._members.values()
+
+    def members(self, root: int) -> set[int]:
+        return self._members.get(root) or {root}
+
     def clash(self, a: int, b: int) -> Pair | None:
         """The lowest pair of rows of two sets that may not meet."""
         nobody: set[int] = set()
-        hit = self.members[a] & self.enemies.get(b, nobody)
+        hit = self.members(a) & self.enemies.get(b, nobody)
         if not hit:
             return None
         one = min(hit)
-        return one, min(self._met[one] & self.members[b])
+        return one, min(self._met[one] & self.members(b))
 
     def unite(self, a: int, b: int) -> None:
-        if len(self.members[a]) < len(self.members[b]):
+        if len(self.members(a)) < len(self.members(b)):
             a, b = b, a
-        for row in self.members[b]:
+        moved = self._members.pop(b, {b})
+        for row in moved:
             self.root[row] = a
-        self.members[a] |= self.members.pop(b)
+        self._members.setdefault(a, {a}).update(moved)
         if b in self.enemies:
             self.enemies.setdefault(a, set()).update(self.enemies.pop(b))
 
@@ -76,8 +86,8 @@ class _Unions:
 
     @property
     def clusters(self) -> Iterable[set[int]]:
-        """The rows of each cluster."""
-        return self._clusters.members.values()
+        """The rows of each cluster of two rows and more."""
+        return self._clusters.several
 
     @property
     def labels(self) -> Mapping[int, int]:
@@ -86,7 +96,7 @@ class _Unions:
 
     def size(self, row: int) -> int:
         """How many rows are in the cluster of a row."""
-        return len(self._clusters.members[self._clusters.root[row]])
+        return len(self._clusters.members(self._clusters.root[row]))
 
     @abstractmethod
     def follow(self, one: int, other: int) -> Union:
