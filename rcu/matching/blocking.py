@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rcu.matching.arrays import Bools, Codes, Hashes, Index
+from rcu.matching.spelling import spelt_names
 from rcu.matching.table import MISSING, EncodedTable
 
 NO_KEY = np.uint64(0)
@@ -30,6 +31,8 @@ class BlockingRule(BaseModel):
     """Records that agree on all the columns are candidates.
 
     `either_order`: the first two columns may have changed places.
+    `spelt_in`: the first two columns are names; the letters of this mailbox stand for them where a record has neither.
+    Such a rule brings only the blocks in which there is such a record, and the names may come in either order.
     `then_by`: the columns that split a block of more than `most_records`, one after the other until it fits.
     """
 
@@ -40,6 +43,7 @@ class BlockingRule(BaseModel):
     either_order: bool = False
     most_records: int = Field(default=400, ge=2, description="a larger block is split by the columns of `then_by`")
     then_by: tuple[str, ...] = ()
+    spelt_in: str | None = None
     leave_out_above: int = Field(
         default=2_000, ge=2, description="a larger block (than `most_records`, too) with no column left is left out"
     )
@@ -49,11 +53,14 @@ class BlockingRule(BaseModel):
         if self.either_order and len(self.of) < 2:
             msg = f"blocking rule {self.name}: either_order needs two columns"
             raise ValueError(msg)
+        if self.spelt_in and len(self.of) < 3:
+            msg = f"blocking rule {self.name}: spelt_in needs two columns of names and one that agrees as well"
+            raise ValueError(msg)
         return self
 
     def columns(self) -> tuple[str, ...]:
         """The columns this rule reads."""
-        return self.of + self.then_by
+        return self.of + self.then_by + ((self.spelt_in,) if self.spelt_in else ())
 
     @property
     def bound(self) -> int:
@@ -72,12 +79,21 @@ def blocking_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
 
 
 def _unsplit_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
+    if rule.spelt_in:
+        return _spelt_keys(table, rule, rule.spelt_in)
     keys = np.empty(table.size, dtype=np.uint64)
     for start in range(0, table.size, _KEYS_AT_ONCE):
         piece = slice(start, start + _KEYS_AT_ONCE)
         combined, present = _combined(table, rule.of, either_order=rule.either_order, rows=piece)
         keys[piece] = np.where(present, combined, NO_KEY)
     return keys
+
+
+def _spelt_keys(table: EncodedTable, rule: BlockingRule, mailbox: str) -> Hashes:
+    names, nameless = spelt_names(table, mailbox, rule.of[:2])
+    others, present = _combined(table, rule.of[2:], rows=slice(None))
+    keys = np.where(present & (names != NO_KEY), _mix(_mix(names) ^ others) | np.uint64(1), NO_KEY)
+    return np.where(np.isin(keys, keys[nameless]), keys, NO_KEY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ of records, and equal values need none. Before any, `might` says from numbers al
     SamePart              mailboxes: the same local part, or its letters
     SameParts, WholeDates, NothingShared   dates: one part off, parts in another order, or parts that are not known
     Within                whole numbers not far apart
+    Spells, NothingSpelt  the mailbox of a record without a name is made of the other's name
     All, Any, Absent      combinations
 """
 
@@ -25,6 +26,7 @@ from rcu.matching.arrays import Bools, Codes
 from rcu.matching.basecondition import BaseCondition, Pairs
 from rcu.matching.likeness import Initial, OneEdit, Prefix, SamePart, SharedToken, Similar
 from rcu.matching.quantities import NothingShared, SameParts, WholeDates, Within
+from rcu.matching.spelling import NothingSpelt, Spells
 from rcu.matching.table import MISSING
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Equal",
     "Initial",
     "NothingShared",
+    "NothingSpelt",
     "OneEdit",
     "Pairs",
     "Prefix",
@@ -44,6 +47,7 @@ __all__ = [
     "SameParts",
     "SharedToken",
     "Similar",
+    "Spells",
     "Swapped",
     "WholeDates",
     "Within",
@@ -186,7 +190,7 @@ class Any(_Several):
 
 Condition = Annotated[
     Equal | Different | Absent | CrossEqual | Swapped | Similar | OneEdit | Initial | Prefix | SharedToken
-    | SamePart | SameParts | WholeDates | NothingShared | Within | All | Any,
+    | SamePart | SameParts | WholeDates | NothingShared | Within | Spells | NothingSpelt | All | Any,
     Field(discriminator="test"),
 ]  # fmt: skip
 

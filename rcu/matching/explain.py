@@ -113,7 +113,9 @@ def explain_pair(kernel: Kernel, left: int, right: int) -> Explanation:
         number = kernel.levels_of(comparison, *pair)
         strangers, household = kernel.weights_of(place, number, *pair)
         levels.append(int(number[0]))
-        steps.append(_step(kernel, comparison, levels[-1], (left, right), (float(strangers[0]), float(household[0]))))
+        if levels[-1] >= 0 or not comparison.seldom:
+            added = (float(strangers[0]), float(household[0]))
+            steps.append(_step(kernel, comparison, levels[-1], (left, right), added))
     against_strangers = model.prior_against_strangers + sum(step.strangers for step in steps)
     against_household = model.prior_against_household + sum(step.household for step in steps)
     weight = float(combined_weight(np.array([against_strangers]), np.array([against_household]))[0])

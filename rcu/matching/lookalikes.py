@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
-from scipy.stats import poisson
+from scipy.stats import binom, poisson
 
 from rcu.matching.arrays import Bools, Index, Levels
 from rcu.matching.decoys import Ways
@@ -29,6 +29,10 @@ ALONE: Final = 4.0
 """How many times more often than among slips a difference must stand alone: then four in five are two people."""
 DOUBT: Final = 1e-3
 """How unlikely slips must make the number of those that stand alone."""
+SLIPS: Final = 0.25
+"""Where all the rest agrees, at most this share of one person's records differ in one value, if not by very bad luck;
+as a name that one record in seven has wrong."""
+BAD_LUCK: Final = 1e-2
 
 
 def learnt_contradictions(
@@ -64,6 +68,8 @@ def _of_two(model: MatchModel, pairs: WeighedPairs, place: int, *, beside: Seque
     alone, among = (
         np.bincount(states[sure & ~outright & company], minlength=len(levels)) for company in (~slips, slips)
     )
+    if _no_slips(np.bincount(states[(states >= 0) & ~outright & ~slips], minlength=len(levels)), levels):
+        return tuple(level.name for level in levels if not _says_same(level))
     expected = (among[-1] + 1.0) / (among[:-1].sum() + 1.0) * (alone[:-1].sum() + 1.0)
     if alone[-1] < ALONE * expected or poisson.sf(alone[-1] - 1, expected) > DOUBT:
         return ()
@@ -74,6 +80,16 @@ def _of_two(model: MatchModel, pairs: WeighedPairs, place: int, *, beside: Seque
         level.name for at, level in enumerate(levels[:-1]) if 0 < alone[at] <= 2 * by_luck[at] and not _says_same(level)
     ]
     return (*alike, levels[-1].name)
+
+
+def _no_slips(alone: Index, levels: Sequence[ComparisonLevel]) -> bool:
+    """Whether even values nearly alike are two people's: all the rest agrees, and they are hardly ever the same.
+
+    `alone` counts the pairs by level. Pairs below the review threshold are not in it, which are the less alike ones.
+    """
+    same = int(alone[[_says_same(level) for level in levels]].sum())
+    slipped = int(alone[:-1].sum()) - same
+    return slipped > 2 * same and bool(binom.sf(slipped - 1, slipped + same, SLIPS) < BAD_LUCK)
 
 
 def _sure_without(model: MatchModel, levels: Levels, place: int) -> Bools:

@@ -68,6 +68,9 @@ class Comparison(_Part):
 
     name: str
     shows: tuple[str, ...] = Field(description="columns whose values an explanation shows")
+    seldom: Literal[True] | None = Field(
+        default=None, description="it applies to few pairs: an explanation does not tell of it where it does not"
+    )
     missing: Condition
     levels: tuple[ComparisonLevel, ...] = Field(min_length=1)
 

@@ -92,3 +92,12 @@ def test_a_contradiction_keeps_records_apart_whatever_the_others_of_a_cluster_sa
     cluster = agglomerate(kernel, weigh_candidates(kernel, floor=-100.0), np.arange(3))
     assert cluster[0] != cluster[2]
     assert cluster[1] in {cluster[0], cluster[2]}
+
+
+def test_nearly_alike_is_two_people_where_hardly_anybody_is_there_twice() -> None:
+    frame = people(twins="first").iloc[:100]
+    like = frame.tail(60).copy()
+    like["first"] = like["first"].str[:-1] + "X"
+    against, cluster = found(pd.concat([frame, like], ignore_index=True))
+    assert {"close", "different"} <= set(against[0].levels["first"])
+    assert len(set(cluster.tolist())) == 160
