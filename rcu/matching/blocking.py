@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rcu.matching.arrays import Bools, Codes, Hashes, Index
 from rcu.matching.spelling import spelt_names
-from rcu.matching.table import MISSING, EncodedTable
+from rcu.matching.table import MISSING, EncodedTable, mix
 
 NO_KEY = np.uint64(0)
 _KEYS_AT_ONCE: Final = 50_000
@@ -92,7 +92,7 @@ def _unsplit_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
 def _spelt_keys(table: EncodedTable, rule: BlockingRule, mailbox: str) -> Hashes:
     names, nameless = spelt_names(table, mailbox, rule.of[:2])
     others, present = _combined(table, rule.of[2:], rows=slice(None))
-    keys = np.where(present & (names != NO_KEY), _mix(_mix(names) ^ others) | np.uint64(1), NO_KEY)
+    keys = np.where(present & (names != NO_KEY), mix(mix(names) ^ others) | np.uint64(1), NO_KEY)
     return np.where(np.isin(keys, keys[nameless]), keys, NO_KEY)
 
 
@@ -231,7 +231,7 @@ def _refined(table: EncodedTable, column: str, runs: Runs) -> Hashes:
     finer, present = _combined(table, (column,), rows=runs.order)
     keys = np.repeat(runs.keys, runs.sizes)
     # Mixed once more: of one value in both places the two keys are the same, and would undo each other.
-    return np.where(present, _mix(_mix(keys) ^ finer) | np.uint64(1), NO_KEY)
+    return np.where(present, mix(mix(keys) ^ finer) | np.uint64(1), NO_KEY)
 
 
 def pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
@@ -329,7 +329,7 @@ def _combined(
         parts[:2] = [np.minimum(parts[0], parts[1]), np.maximum(parts[0], parts[1])]
     mixed = np.full(len(present), np.uint64(0x9E3779B97F4A7C15))
     for part in parts:
-        mixed = _mix(mixed ^ part)
+        mixed = mix(mixed ^ part)
     return np.where(mixed == NO_KEY, np.uint64(1), mixed), present
 
 
@@ -338,10 +338,3 @@ def _hashes(table: EncodedTable, name: str, rows: Index | slice) -> Hashes:
     column = table[name]
     # The place of -1, "no value", is the last one.
     return column.once("hashes and none", lambda _: np.r_[column.hashes, NO_KEY]).take(column.codes[rows], mode="wrap")
-
-
-def _mix(keys: Hashes) -> Hashes:
-    """The finaliser of SplitMix64: every bit of the input moves every bit of the output."""
-    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return keys ^ (keys >> np.uint64(31))

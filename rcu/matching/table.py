@@ -98,6 +98,13 @@ def hashes_of(values: Sequence[str]) -> Hashes:
     return pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)
 
 
+def mix(keys: Hashes) -> Hashes:
+    """The finaliser of SplitMix64: every bit of the input moves every bit of the output."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
+
+
 @dataclass(frozen=True)
 class EncodedTable:
     """Records as encoded columns, all of the same length."""
