@@ -22,6 +22,12 @@ class Settings(BaseSettings):
         default=None, description="a folder of lists of your own placeholders: junk_names.txt, junk_phones.txt ..."
     )
     century_pivot: int = Field(default=26, ge=0, le=99, description="two-digit years up to this are 20xx")
+    four_eyes_records: int | None = Field(
+        default=None, ge=1, description="a merge of more records than this waits for a second person"
+    )
+    four_eyes_revenue: int | None = Field(
+        default=None, ge=0, description="so does one of customers with more net revenue together, in whole units"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 

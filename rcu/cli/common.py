@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from collections.abc import Generator
@@ -52,6 +53,14 @@ def exit_code(error: RcuError) -> Exit:
             return Exit.NOT_READY
         case _:
             return Exit.FINDINGS
+
+
+def me() -> str:
+    """Who runs the command, as the machine knows it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return "unknown"
 
 
 def now() -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import math
 import sys
 from dataclasses import asdict
@@ -13,7 +12,7 @@ import typer
 from rich.table import Table
 
 from rcu.cli.blocking_tables import print_blocking
-from rcu.cli.common import AsJson, now, opened, out, print_json, progress
+from rcu.cli.common import AsJson, me, now, opened, out, print_json, progress
 from rcu.config import settings
 from rcu.errors import InputError
 from rcu.matching.differences import WeightMove
@@ -290,10 +289,10 @@ def use(
         raise InputError("name one model, or say --settings", hint="rcu model list shows what there is")
     with opened() as store:
         if model is None:
-            service.use_settings(store, by=_who(), clock=now)
+            service.use_settings(store, by=me(), clock=now)
             found = service.load_active(store, settings())
         else:
-            found = service.use(store, model, by=_who(), clock=now)
+            found = service.use(store, model, by=me(), clock=now)
         known = service.last_run_used(store, found)
     out.print(f"{found.name} {found.version} ({found.fingerprint()}) is in use")
     out.print(
@@ -301,11 +300,3 @@ def use(
         if known
         else "the next `rcu run` weighs everything anew with it"
     )
-
-
-def _who() -> str:
-    """Who runs the command, as the machine knows it."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container's user may have no name
-        return "unknown"

@@ -21,7 +21,7 @@ from rcu.matching.scoring import Kernel
 from rcu.matching.table import EncodedTable
 from rcu.matching.unions import Outcome
 from rcu.matching.wording import in_words
-from rcu.services.identity import key_ranks, load, stored_pairs
+from rcu.services.identity import constraints_of, key_ranks, load, stored_pairs
 from rcu.store import customers as profiles
 from rcu.store import identity as rows
 from rcu.store.engine import Store
@@ -140,10 +140,11 @@ def explain_record(store: Store, model: MatchModel, key: RecordKey, *, most: int
     kernel = Kernel(without_generic(whole, rows.verdicts(store).generic), model)
     pairs = stored_pairs(store, record_ids, np.zeros(len(records), dtype=bool), model)
     names: Keys = (records["source"] + ":" + records["native_id"]).tolist()
+    events = history(kernel, pairs, key_ranks(records), row, constraints=constraints_of(store, record_ids))
     return RecordTold(
         record=str(key),
         members=tuple(names[at] for at in np.flatnonzero(cluster == cluster[row]).tolist()),
-        steps=tuple(_step(names, event) for event in history(kernel, pairs, key_ranks(records), row)),
+        steps=tuple(_step(names, event) for event in events),
         nearest=tuple(_near(kernel, names, *pair) for pair in _misses(kernel, cluster, row, most)),
     )
 

@@ -6,6 +6,7 @@ links of touched records are found and weighed anew, and the clusters are a func
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,15 +14,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rcu.domain.decisions import Decision, Pair, in_force
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.errors import ConfigurationError
 from rcu.matching.arrays import Bools, Index
 from rcu.matching.blocking import LeftOut, in_blocks, oversize_blocks
-from rcu.matching.clustering import Clustering, ClusterQuality, cluster
+from rcu.matching.clustering import Clustering, ClusterQuality, Constraints, cluster
 from rcu.matching.frequency import carriers, changed_verdicts, generic_values, without_generic
 from rcu.matching.model import MatchModel
 from rcu.matching.scoring import Kernel, WeighedPairs, weigh_candidates
 from rcu.matching.table import EncodedTable
+from rcu.store import decisions as decision_rows
 from rcu.store import identity as rows
 from rcu.store.engine import Store
 from rcu.store.identity import Verdicts
@@ -84,13 +87,16 @@ def load(store: Store, model: MatchModel) -> tuple[pd.DataFrame, EncodedTable]:
     return own, EncodedTable.encode(compared, model.columns())
 
 
-def resolve(store: Store, model: MatchModel, *, everything: bool = False) -> Identity:
+def resolve(
+    store: Store, model: MatchModel, *, everything: bool = False, decisions: Sequence[Decision] | None = None
+) -> Identity:
     """Work out the clusters of all records.
 
     Args:
         store: where the records and the links of the last run are.
         model: the matching model.
         everything: do not trust any stored link (another model, or to verify).
+        decisions: what people decided, instead of what they did decide.
     """
     records, whole = load(store, model)
     generic = generic_values(whole, model)
@@ -106,7 +112,7 @@ def resolve(store: Store, model: MatchModel, *, everything: bool = False) -> Ide
     found = weigh_candidates(kernel, touched=None if touched.all() else touched)
     record_ids = records["record_id"].to_numpy(dtype=np.int64)
     kept = stored_pairs(store, record_ids, touched, model)
-    clusters = _clusters(kernel, [kept, found], records)
+    clusters = _clusters(kernel, [kept, found], records, constraints_of(store, record_ids, decisions))
     return Identity(
         record_ids=record_ids,
         cluster_ids=record_ids[clusters.cluster],
@@ -138,9 +144,25 @@ def changed_quality(store: Store, identity: Identity) -> Index:
     return np.unique(both.loc[~both.duplicated(keep=False), "cluster_id"].to_numpy(dtype=np.int64))
 
 
-def _clusters(kernel: Kernel, pairs: list[WeighedPairs], records: pd.DataFrame) -> Clustering:
+def _clusters(kernel: Kernel, pairs: list[WeighedPairs], records: pd.DataFrame, constraints: Constraints) -> Clustering:
     both = WeighedPairs.concatenate(pairs, len(kernel.model.comparisons))
-    return cluster(kernel, both, key_ranks(records))
+    return cluster(kernel, both, key_ranks(records), constraints=constraints)
+
+
+def constraints_of(store: Store, record_ids: Index, decisions: Sequence[Decision] | None = None) -> Constraints:
+    """What people decided and did not take back, as pairs of positions in `record_ids` (rising)."""
+    if decisions is None:
+        with store.read() as connection:
+            decisions = in_force(decision_rows.every_decision(connection))
+
+    def places(links: list[Pair]) -> Index:
+        distinct = np.array(sorted(set(links)), dtype=np.int64).reshape(-1, 2)
+        return np.searchsorted(record_ids, distinct)
+
+    return Constraints(
+        must=places([link for decision in decisions for link in decision.together]),
+        cannot=places([link for decision in decisions for link in decision.apart]),
+    )
 
 
 def key_ranks(records: pd.DataFrame) -> Index:

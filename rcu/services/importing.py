@@ -30,7 +30,7 @@ from rcu.ingest.files import named_like
 from rcu.services import frames
 from rcu.store import intake
 from rcu.store import quarantine as quarantine_rows
-from rcu.store.engine import Store
+from rcu.store.engine import Store, Transaction
 from rcu.store.intake import Upserted
 
 Clock = Callable[[], datetime]
@@ -200,7 +200,7 @@ class Importer:
                 intake.keep_raw(connection, values)
         return taken
 
-    def _waiting(self, connection: Any, staged: Mapping[Entity, Any], batch: Batch) -> dict[int, str]:  # noqa: ANN401
+    def _waiting(self, connection: Transaction, staged: Mapping[Entity, Any], batch: Batch) -> dict[int, str]:
         """Lines that name a record or an order nobody delivered, with what they wait for."""
         found: dict[int, str] = {}
         for entity in _OWNED:
@@ -232,7 +232,9 @@ class Importer:
                     found[entity] = frames.consent_rows(frame, self.connector.name, self.cleaning), ()
         return found
 
-    def _put_records(self, connection: Any, staged: Mapping[Entity, Any], tables: Mapping[Entity, Any]) -> _Taken:  # noqa: ANN401
+    def _put_records(
+        self, connection: Transaction, staged: Mapping[Entity, Any], tables: Mapping[Entity, Any]
+    ) -> _Taken:
         if Entity.RECORD not in staged:
             return _Taken()
         columns = tables[Entity.RECORD][1]
@@ -241,7 +243,7 @@ class Importer:
             records=intake.upsert_records(connection, staged[Entity.RECORD], source, columns=columns, now=self.clock())
         )
 
-    def _put_rest(self, connection: Any, staged: Mapping[Entity, Any], tables: Mapping[Entity, Any]) -> _Taken:  # noqa: ANN401
+    def _put_rest(self, connection: Transaction, staged: Mapping[Entity, Any], tables: Mapping[Entity, Any]) -> _Taken:
         source, taken = self.connector.name, _Taken()
         if Entity.ADDRESS in staged:
             columns = tables[Entity.ADDRESS][1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,6 +93,12 @@ def household_keys(fields: pd.DataFrame) -> pd.Series:
         for value, here in zip(text, known, strict=True)
     ]
     return pd.Series(keys, index=fields.index, dtype=object)
+
+
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Concatenate, leaving out empty frames, whose column types say nothing."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled) if filled else frames[0]
 
 
 def by_cluster(column: pd.Series) -> dict[int, str]:

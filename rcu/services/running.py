@@ -140,9 +140,9 @@ def _outcome(store: Store, plan: _Plan, *, previous: datetime | None) -> _Outcom
     standing = profile_rows.standing_customers(store).to_pandas().set_index("cluster_id")
     first = project_.project(store, _members_of(plan, plan.affected))
     others = standing.loc[~standing.index.isin(np.union1d(plan.affected, plan.gone))]
-    summary = _concat([others[list(first.summary.columns)], first.summary])
+    summary = project_.stacked([others[list(first.summary.columns)], first.summary])
     stored = profile_rows.standing_aggregates(store).to_pandas()
-    table = _concat([stored.loc[stored["cluster_id"].isin(others.index)], first.table])
+    table = project_.stacked([stored.loc[stored["cluster_id"].isin(others.index)], first.table])
     found = project_.population_rfm(table)
     disturbed = _disturbed(store, others, summary, found, standing, plan, (previous, as_of))
     projections = [first]
@@ -156,7 +156,7 @@ def _outcome(store: Store, plan: _Plan, *, previous: datetime | None) -> _Outcom
     documents, score_rows = _documents(projections, found, now, shared)
     return _Outcome(
         documents=documents,
-        aggregates=_concat([projection.table for projection in projections]),
+        aggregates=project_.stacked([projection.table for projection in projections]),
         scores=score_rows,
         standing=standing,
         customer_ids=project_.by_cluster(summary["customer_id"]),
@@ -167,12 +167,6 @@ def _outcome(store: Store, plan: _Plan, *, previous: datetime | None) -> _Outcom
 def _members_of(plan: _Plan, clusters: Index) -> pd.DataFrame:
     chosen = np.isin(plan.memberships["cluster_id"].to_numpy(), clusters)
     return plan.memberships.loc[chosen]
-
-
-def _concat(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Concatenate, leaving out empty frames, whose column types say nothing."""
-    filled = [frame for frame in frames if len(frame)]
-    return pd.concat(filled) if filled else frames[0]
 
 
 def _disturbed(
@@ -230,7 +224,7 @@ def _documents(
         digests = [digest(content) for content in contents]
         frames.append(projection.summary.assign(profile=[content.decode() for content in contents], digest=digests))
         score_rows.append(project_.score_rows(found, quality))
-    return _concat(frames).reset_index(), _concat(score_rows)
+    return project_.stacked(frames).reset_index(), project_.stacked(score_rows)
 
 
 def _publish(

@@ -282,6 +282,15 @@ class _Postgresql:
         self.engine.dispose()
 
 
+def one_at_a_time(connection: Connection, what: int) -> None:
+    """Wait until no other transaction does the same, till the end of this one.
+
+    SQLite has one transaction that writes at a time anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({what})")
+
+
 def prepare_staging(connection: Connection) -> None:
     """Make the schema of staged tables, where it is one."""
     if connection.dialect.name != "sqlite":

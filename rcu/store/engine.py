@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 import uuid_utils
@@ -28,6 +28,9 @@ from sqlalchemy.types import TypeEngine
 from rcu.errors import StoreError
 from rcu.store.dialect import STAGING, open_dialect
 from rcu.store.types import Instant
+
+Transaction: TypeAlias = Connection
+"""What `begin` and `read` give, for services to hand on to the functions of this room."""
 
 STAGED_PREFIX: Final = "stage_"
 """Staged tables are called so; what is left of a killed run is dropped at the next one, and Alembic looks past them."""

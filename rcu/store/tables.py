@@ -184,6 +184,39 @@ cluster_quality = Table(
     Column("refused", BigInteger, nullable=False, comment="links to other records that were not followed"),
 )
 
+decisions = Table(
+    "decisions",
+    metadata,
+    _key("decision_id"),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False, comment="who decided"),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("about", BigInt, ForeignKey("decisions.decision_id"), comment="the decision that is undone or approved"),
+    Column("needs_approval", Boolean, nullable=False, comment="without effect until another person approves it"),
+    CheckConstraint("kind IN ('merge', 'not_same', 'split', 'confirm', 'comment', 'undo', 'approve')", name="kind"),
+    Index(None, "about"),
+)
+
+decision_links = Table(
+    "decision_links",
+    metadata,
+    Column("decision_id", BigInt, ForeignKey("decisions.decision_id"), primary_key=True),
+    Column("left_id", BigInt, ForeignKey("records.record_id"), primary_key=True),
+    Column("right_id", BigInt, ForeignKey("records.record_id"), primary_key=True),
+    Column("together", Boolean, nullable=False, comment="true: must-link; false: cannot-link"),
+    CheckConstraint("left_id < right_id", name="ordered"),
+)
+
+decision_records = Table(
+    "decision_records",
+    metadata,
+    Column("decision_id", BigInt, ForeignKey("decisions.decision_id"), primary_key=True),
+    Column("record_id", BigInt, ForeignKey("records.record_id"), primary_key=True),
+    Column("content_hash", BigInteger, nullable=False, comment="of the record as it was when it was decided"),
+    Index(None, "record_id"),
+)
+
 match_models = Table(
     "match_models",
     metadata,

@@ -1,0 +1,85 @@
+"""What was decided, as somebody reads it: by whom, why, about which records, and whether it still counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rcu.domain.decisions import Decision, DecisionKind, Pair, State, states
+from rcu.domain.records import RecordKey
+from rcu.errors import InputError, NotFound
+from rcu.services.deciding import CUSTOMER_ID
+from rcu.store import decisions as rows
+from rcu.store.decisions import Subject
+from rcu.store.engine import Store, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTold:
+    """A decision; records by key. `changed` are records that say something else than when it was taken."""
+
+    decision_id: int
+    kind: DecisionKind
+    state: State
+    actor: str
+    reason: str
+    decided_at: datetime
+    about: int | None
+    records: tuple[str, ...]
+    together: tuple[tuple[str, str], ...]
+    apart: tuple[tuple[str, str], ...]
+    changed: tuple[str, ...]
+
+
+def decisions(store: Store, about: str | None = None) -> list[DecisionTold]:
+    """All decisions, the newest first; or those about one record, or about any record of one customer.
+
+    Raises:
+        NotFound: no record or customer is called so.
+        InputError: it is neither a record's key nor a customer id.
+    """
+    with store.read() as connection:
+        every = rows.every_decision(connection)
+        state = states(every)
+        if about is not None:
+            wanted = {one.record_id for one in _records_of(connection, about)}
+            every = [one for one in every if wanted & one.records.keys()]
+        numbers = {at for one in every for at in one.records}
+        known = {one.record_id: one for one in rows.subjects_by_id(connection, numbers)}
+    return [_told(one, state[one.decision_id], known) for one in reversed(every)]
+
+
+def _records_of(connection: Transaction, about: str) -> list[Subject]:
+    if CUSTOMER_ID.fullmatch(about):
+        found = rows.subjects_born_as(connection, [about])
+    else:
+        try:
+            found = rows.subjects_by_key(connection, [RecordKey.parse(about)])
+        except ValueError as error:
+            raise InputError(str(error)) from None
+    if not found:
+        raise NotFound("record or customer", about)
+    cluster = found[0].cluster_id
+    if cluster is None or not CUSTOMER_ID.fullmatch(about):
+        return found
+    return rows.subjects_of_clusters(connection, [cluster])
+
+
+def _told(one: Decision, state: State, known: dict[int, Subject]) -> DecisionTold:
+    def named(links: tuple[Pair, ...]) -> tuple[tuple[str, str], ...]:
+        return tuple((str(known[left].key), str(known[right].key)) for left, right in links)
+
+    changed = [known[at] for at, content in one.records.items() if known[at].content_hash != content]
+    return DecisionTold(
+        decision_id=one.decision_id,
+        kind=one.kind,
+        state=state,
+        actor=one.actor,
+        reason=one.reason,
+        decided_at=one.decided_at,
+        about=one.about,
+        records=tuple(str(known[at].key) for at in sorted(one.records)),
+        together=named(one.together),
+        apart=named(one.apart),
+        changed=tuple(str(subject.key) for subject in changed),
+    )

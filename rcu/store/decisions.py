@@ -1,0 +1,136 @@
+"""What people decided: an append-only log of facts about records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
+
+from rcu.domain.decisions import Decision, DecisionKind
+from rcu.domain.records import RecordKey
+from rcu.store import dialect
+from rcu.store.tables import aggregates, customers, decision_links, decision_records, decisions, memberships, records
+
+_DECIDING = 0x52435544
+"""The number of the lock: "RCUD"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A record somebody decides about. `cluster_id` is None before a run has seen it."""
+
+    record_id: int
+    key: RecordKey
+    birth_id: str
+    content_hash: int
+    cluster_id: int | None
+
+
+_SUBJECT = (
+    records.c.record_id, records.c.source, records.c.native_id, records.c.birth_id, records.c.content_hash,
+    memberships.c.cluster_id,
+)  # fmt: skip
+_SUBJECTS = select(*_SUBJECT).select_from(
+    records.outerjoin(memberships, memberships.c.record_id == records.c.record_id)
+)
+
+
+def _subjects(connection: Connection, condition: ColumnElement[bool]) -> list[Subject]:
+    statement = _SUBJECTS.where(condition).order_by(records.c.record_id)
+    return [Subject(row[0], RecordKey(row[1], row[2]), *row[3:]) for row in connection.execute(statement)]
+
+
+def subjects_by_key(connection: Connection, keys: Sequence[RecordKey]) -> list[Subject]:
+    """The records with these keys, the oldest first."""
+    wanted = or_(*(and_(records.c.source == key.source, records.c.native_id == key.native_id) for key in keys))
+    return _subjects(connection, wanted)
+
+
+def subjects_born_as(connection: Connection, birth_ids: Sequence[str]) -> list[Subject]:
+    """The records born with these ids, the oldest first."""
+    return _subjects(connection, records.c.birth_id.in_(birth_ids))
+
+
+def subjects_of_clusters(connection: Connection, cluster_ids: Iterable[int]) -> list[Subject]:
+    """All records of some clusters, the oldest first."""
+    return _subjects(connection, memberships.c.cluster_id.in_(list(cluster_ids)))
+
+
+def subjects_by_id(connection: Connection, record_ids: Iterable[int]) -> list[Subject]:
+    """The records with these numbers, the oldest first."""
+    return _subjects(connection, records.c.record_id.in_(list(record_ids)))
+
+
+def versions(connection: Connection, customer_ids: Sequence[str]) -> Mapping[str, int]:
+    """The version of each customer that is one at present."""
+    statement = select(customers.c.customer_id, customers.c.version).where(customers.c.customer_id.in_(customer_ids))
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Let no other decision be taken before this transaction ends: it would not be seen by the check of this one."""
+    dialect.one_at_a_time(connection, _DECIDING)
+
+
+def add(connection: Connection, decision: Decision) -> Decision:
+    """Write a decision; the answer has the number it was given."""
+    values = {
+        "kind": decision.kind.value,
+        "actor": decision.actor,
+        "reason": decision.reason,
+        "decided_at": decision.decided_at,
+        "about": decision.about,
+        "needs_approval": decision.needs_approval,
+    }
+    number = connection.execute(insert(decisions).values(**values).returning(decisions.c.decision_id)).scalar_one()
+    links = [(pair, True) for pair in decision.together] + [(pair, False) for pair in decision.apart]
+    if links:
+        rows = [
+            {"decision_id": number, "left_id": left, "right_id": right, "together": together}
+            for (left, right), together in links
+        ]
+        connection.execute(insert(decision_links), rows)
+    if decision.records:
+        rows = [
+            {"decision_id": number, "record_id": record, "content_hash": content}
+            for record, content in decision.records.items()
+        ]
+        connection.execute(insert(decision_records), rows)
+    return replace(decision, decision_id=number)
+
+
+def every_decision(connection: Connection) -> list[Decision]:
+    """All decisions ever taken, the oldest first."""
+    links: dict[int, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}
+    columns = (decision_links.c.left_id, decision_links.c.right_id, decision_links.c.together)
+    rows = connection.execute(select(decision_links.c.decision_id, *columns).order_by(*columns[:2]))
+    for number, left, right, together in rows:
+        links.setdefault(number, ([], []))[0 if together else 1].append((left, right))
+    about: dict[int, dict[int, int]] = {}
+    for number, record, content in connection.execute(select(decision_records)):
+        about.setdefault(number, {})[record] = content
+    found: list[Decision] = []
+    for row in connection.execute(select(decisions).order_by(decisions.c.decision_id)):
+        together, apart = links.get(row.decision_id, ([], []))
+        found.append(
+            Decision(
+                decision_id=row.decision_id,
+                kind=DecisionKind(row.kind),
+                actor=row.actor,
+                reason=row.reason,
+                decided_at=row.decided_at,
+                about=row.about,
+                needs_approval=row.needs_approval,
+                together=tuple(together),
+                apart=tuple(apart),
+                records=about.get(row.decision_id, {}),
+            )
+        )
+    return found
+
+
+def revenue_of(connection: Connection, cluster_ids: Iterable[int]) -> int:
+    """The largest net revenue of one currency, in minor units, that these customers bring together."""
+    sums = select(func.sum(aggregates.c.net_revenue_minor)).where(aggregates.c.cluster_id.in_(list(cluster_ids)))
+    return max((int(row[0]) for row in connection.execute(sums.group_by(aggregates.c.currency))), default=0)
