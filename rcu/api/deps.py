@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rcu.api.errors import ApiError
 from rcu.cleaning import CleaningSettings
+from rcu.services.deciding import FourEyes
 from rcu.services.keys import find_key
 from rcu.store.engine import Store
 from rcu.store.sources import ApiKey
@@ -29,6 +30,12 @@ def get_cleaning(request: Request) -> CleaningSettings:
     return request.app.state.cleaning
 
 
+def get_four_eyes(request: Request) -> FourEyes:
+    """From what size a merge needs a second person."""
+    return request.app.state.four_eyes
+
+
+FourEyesDep = Annotated[FourEyes, Depends(get_four_eyes)]
 StoreDep = Annotated[Store, Depends(get_store)]
 CleaningDep = Annotated[CleaningSettings, Depends(get_cleaning)]
 
@@ -60,4 +67,5 @@ def needs(scopes: frozenset[str]) -> Callable[[ApiKey], ApiKey]:
 
 
 Reader = Annotated[ApiKey, Depends(needs(READING))]
+Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
+from rcu.services.deciding import ContradictsDecisions
 
 _BASE: Final = "urn:rcu:problem:"
 _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
@@ -69,9 +70,10 @@ def _rcu_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RcuError)  # noqa: S101  # as registered
     for kind, status, name, title in _STATUSES:
         if isinstance(error, kind):
-            return problem(
-                status, name, title=title, detail=error.message, **({"hint": error.hint} if error.hint else {})
-            )
+            more: dict[str, Any] = {"hint": error.hint} if error.hint else {}
+            if isinstance(error, ContradictsDecisions):
+                more["decisions"] = error.decisions
+            return problem(status, name, title=title, detail=error.message, **more)
     return problem(500, "internal", title="Something went wrong in the service")
 
 

@@ -65,13 +65,13 @@ def create_key(
     name: Annotated[str, typer.Argument(help="who will use it")],
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", help=f"repeat for several: {', '.join(sorted(keys.SCOPES))} (all by default)"),
+        typer.Option("--scope", help=f"may be repeated: {', '.join(sorted(keys.SCOPES))} (by default all that read)"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it, for the only time."""
     with opened() as store:
-        made = keys.create_key(store, name, scopes=frozenset(scope) if scope else keys.SCOPES, now=now())
+        made = keys.create_key(store, name, scopes=frozenset(scope) if scope else keys.READS, now=now())
     if as_json:
         print_json({"name": name, "key": made})
     else:

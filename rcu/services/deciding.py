@@ -227,8 +227,8 @@ class _Subjects:
     def __init__(self, connection: Transaction, ask: Ask) -> None:
         self._connection = connection
         self._ask = ask
-        self._named = [self._find(text) for text in ask.about]
-        self._groups = [[self._record(text) for text in group] for group in ask.groups]
+        self._named = [self._find(text, f"number {at}") for at, text in enumerate(ask.about, 1)]
+        self._groups = [[self._record(text, "of a group") for text in group] for group in ask.groups]
         self._check()
         clusters = {one.cluster_id for one in self._named if one.cluster_id is not None}
         self._members: dict[int, list[Subject]] = {}
@@ -239,22 +239,22 @@ class _Subjects:
             msg = f"this is about {len(self.all):,} records, more than the {MOST_RECORDS:,} one decision may touch"
             raise InputError(msg, hint="name single records instead of the whole customer")
 
-    def _find(self, text: str) -> Subject:
+    def _find(self, text: str, which: str) -> Subject:
         if CUSTOMER_ID.fullmatch(text):
             found = rows.subjects_born_as(self._connection, [text])
             if not found:
-                raise NotFound("customer", text)
+                raise NotFound("customer", f"{which} of those named")
             return found[0]
-        return self._record(text)
+        return self._record(text, which)
 
-    def _record(self, text: str) -> Subject:
+    def _record(self, text: str, which: str) -> Subject:
         try:
             key = RecordKey.parse(text)
         except ValueError as error:
             raise InputError(str(error)) from None
         found = rows.subjects_by_key(self._connection, [key])
         if not found:
-            raise NotFound("record", text)
+            raise NotFound("record", f"{which} of those named")
         return found[0]
 
     def _check(self) -> None:

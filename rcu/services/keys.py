@@ -12,8 +12,10 @@ from rcu.store import sources as rows
 from rcu.store.engine import Store
 from rcu.store.sources import ApiKey
 
-SCOPES: Final = frozenset({"identity", "contact", "consent", "orders", "scores", "changes"})
+READS: Final = frozenset({"identity", "contact", "consent", "orders", "scores", "changes"})
 """What a key may read: groups of fields of the profile, and the change feed."""
+SCOPES: Final = READS | {"steward"}
+"""All a key may do: read, and decide who is who."""
 
 _PREFIX: Final = "rcu_"
 

@@ -1,0 +1,99 @@
+"""What stewards decide about records and customers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from rcu.api.deps import FourEyesDep, Steward, StoreDep
+from rcu.api.errors import responses
+from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionRequest, DecisionWords
+from rcu.domain.decisions import DecisionKind
+from rcu.services import decided, deciding
+from rcu.store.sources import ApiKey
+
+router = APIRouter(prefix="/v1", tags=["decisions"])
+
+_Number = Annotated[int, Path(ge=1, lt=2**63, description="the number of a decision")]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _actor(key: ApiKey, on_behalf_of: str | None) -> str:
+    """The key alone is what was checked; a person it speaks for is its own word."""
+    return f"{on_behalf_of} (by key {key.name})" if on_behalf_of else f"key {key.name}"
+
+
+def _made(done: deciding.Decided) -> DecisionMade:
+    return DecisionMade(
+        decision_id=done.decision.decision_id,
+        kind=done.decision.kind.value,
+        state=done.state.value,
+        superseded=list(done.superseded),
+    )
+
+
+@router.post(
+    "/decisions",
+    operation_id="decide",
+    status_code=201,
+    responses=responses(404, 409),
+    summary="Merge, keep apart, split, confirm or comment",
+)
+def decide(request: DecisionRequest, store: StoreDep, key: Steward, four_eyes: FourEyesDep) -> DecisionMade:
+    """Take a decision; the next run works it out. One that contradicts others is refused with their numbers."""
+    ask = deciding.Ask(
+        kind=DecisionKind(request.kind),
+        about=tuple(request.about),
+        actor=_actor(key, request.on_behalf_of),
+        reason=request.reason,
+        groups=tuple(map(tuple, request.groups)),
+        expected=request.expected,
+        supersede=request.supersede,
+    )
+    return _made(deciding.decide(store, ask, clock=_now, four_eyes=four_eyes))
+
+
+@router.post(
+    "/decisions/{decision_id}/undo",
+    operation_id="undoDecision",
+    status_code=201,
+    responses=responses(404, 409),
+    summary="Take a decision back",
+)
+def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, key: Steward) -> DecisionMade:
+    """Take a decision back, whatever happened since; the undo is a decision itself and can be undone."""
+    actor = _actor(key, request.on_behalf_of)
+    return _made(deciding.undo(store, decision_id, actor=actor, reason=request.reason, clock=_now))
+
+
+@router.post(
+    "/decisions/{decision_id}/approve",
+    operation_id="approveDecision",
+    status_code=201,
+    responses=responses(404, 409),
+    summary="Agree to a decision that waits for a second person",
+)
+def approve(decision_id: _Number, request: DecisionWords, store: StoreDep, key: Steward) -> DecisionMade:
+    """Give a merge effect that somebody else decided."""
+    actor = _actor(key, request.on_behalf_of)
+    return _made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now))
+
+
+@router.get("/decisions", operation_id="listDecisions", responses=responses(404), summary="Decisions, the newest first")
+def list_decisions(
+    store: StoreDep,
+    _key: Steward,
+    about: Annotated[str | None, Query(max_length=300, description="source:native_id, or a customer id")] = None,
+    before: Annotated[int, Query(ge=1, lt=2**63, description="only older ones than this number")] = 2**63 - 1,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> DecisionList:
+    """List decisions: whether they count, and which of their records changed since."""
+    found = [one for one in decided.decisions(store, about) if one.decision_id < before]
+    entries = [DecisionEntry.model_validate(asdict(one)) for one in found[:limit]]
+    return DecisionList(decisions=entries, next_before=found[limit - 1].decision_id if len(found) > limit else None)
