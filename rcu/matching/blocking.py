@@ -23,6 +23,7 @@ from rcu.matching.table import MISSING, EncodedTable, mix
 NO_KEY = np.uint64(0)
 _KEYS_AT_ONCE: Final = 50_000
 """Keys are worked out for so many records at a time, so that what lies between two steps stays in the cache."""
+_MARKED: Final = 22
 _MOST_BUCKETS: Final = 25
 """Bits of a key that are counted to find keys only one record has: 32 million counters at the most."""
 
@@ -93,7 +94,19 @@ def _spelt_keys(table: EncodedTable, rule: BlockingRule, mailbox: str) -> Hashes
     names, nameless = spelt_names(table, mailbox, rule.of[:2])
     others, present = _combined(table, rule.of[2:], rows=slice(None))
     keys = np.where(present & (names != NO_KEY), mix(mix(names) ^ others) | np.uint64(1), NO_KEY)
-    return np.where(np.isin(keys, keys[nameless]), keys, NO_KEY)
+    keys[~_among(keys, keys[nameless])] = NO_KEY
+    return keys
+
+
+def _among(keys: Hashes, wanted: Hashes) -> Bools:
+    """Which keys are among some; only those that may be, by their first bits, are looked up."""
+    marked = np.zeros(2**_MARKED, dtype=bool)
+    first = np.uint64(64 - _MARKED)
+    marked[(wanted >> first).astype(np.int64)] = True
+    answer = marked.take((keys >> first).astype(np.int32))
+    near = np.flatnonzero(answer)
+    answer[near] = np.isin(keys.take(near), wanted)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
