@@ -33,7 +33,7 @@ from rcu.domain.records import Quality, RecordKind
 INPUTS: Final = ("civility", "gender", "first_name", "last_name", "birth_name", "full_name", "company")
 _NOISE = re.compile(r"[^\w\s'./&,-]|_")
 _EDGES = " .,;:/&-"
-_JOINED_GIVEN = re.compile(r"\s+(?:et|and)\s+|\s*[&/+]\s*", re.IGNORECASE)
+_JOINED_GIVEN = re.compile(r"\s+(?:[eèéêë]t|[aàâä]nd)\s+|\s*[&/+]\s*", re.IGNORECASE)
 _HAS_LETTER = re.compile(r"[^\W\d_]")
 
 

@@ -222,3 +222,8 @@ def test_a_row_is_cleaned_the_same_alone_or_among_others(rows: list[dict[str, st
     together = values(standardise(pd.DataFrame(rows)))
     alone = [values(standardise(pd.DataFrame([row])))[0] for row in rows]
     assert together == alone
+
+
+def test_an_accent_does_not_hide_that_two_people_are_named() -> None:
+    keys = standardise(pd.DataFrame({"first_name": ["paul et marie", "paul èt marie", "PAUL ÈT MARIE"]}))
+    assert set(keys["first_name_key"]) == {"PAUL"}
