@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,7 +11,7 @@ from rich.table import Table
 
 from rcu.cli.common import AsJson, opened, out, print_json
 from rcu.config import settings
-from rcu.domain.records import RecordKey
+from rcu.domain.records import CUSTOMER_ID, RecordKey
 from rcu.errors import InputError
 from rcu.matching.explain import Explanation
 from rcu.matching.history import NEAREST
@@ -23,7 +22,6 @@ from rcu.services.explanation_page import write_page
 from rcu.services.models import load_active
 from rcu.store.engine import Store
 
-_CUSTOMER_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BAR_WIDTH: Final = 24
 
 One = Annotated[str, typer.Argument(metavar="RECORD|CUSTOMER", help="source:native_id, or a customer id")]
@@ -52,7 +50,7 @@ def _told(store: Store, one: str, other: str | None, nearest: int) -> PairTold |
     model = load_active(store, settings())
     if other is not None:
         return explain_pair(store, model, _key(one), _key(other))
-    if _CUSTOMER_ID.fullmatch(one):
+    if CUSTOMER_ID.fullmatch(one):
         return explain_customer(store, model, one, most=nearest)
     return explain_record(store, model, _key(one), most=nearest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -116,6 +117,10 @@ class Quality(StrEnum):
     SUSPECT = "suspect"
     JUNK = "junk"
     MISSING = "missing"
+
+
+CUSTOMER_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A customer id as it is given out: the birth id of a record, a UUID in lower case."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,7 +24,7 @@ class Pairs:
         self.right = right
         self.rows = rows
         self._codes: dict[str, tuple[Codes, Codes]] = {}
-        self._near: Mapping[str, Codes] = {}
+        self._near: dict[str, Codes] = {}
 
     def __len__(self) -> int:
         return len(self.left)
@@ -41,7 +40,7 @@ class Pairs:
         if self.rows is None:
             return self.table[column].codes
         if not self._near:
-            self._near = self.table.near(self.rows)
+            self._near.update(self.table.near(self.rows))  # for all parts of these pairs: they share it
         return self._near[column]
 
     def only(self, chosen: Index) -> Pairs:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rcu.domain.decisions import Decision, DecisionKind, Pair, State, states
-from rcu.domain.records import RecordKey
+from rcu.domain.records import CUSTOMER_ID, RecordKey
 from rcu.errors import InputError, NotFound
-from rcu.services.deciding import CUSTOMER_ID
 from rcu.store import decisions as rows
 from rcu.store.decisions import Subject
 from rcu.store.engine import Store, Transaction

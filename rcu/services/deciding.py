@@ -5,7 +5,6 @@ A decision is a fact that is added and never changed. The next run works the cus
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +21,7 @@ from rcu.domain.decisions import (
     in_force,
     states,
 )
-from rcu.domain.records import RecordKey
+from rcu.domain.records import CUSTOMER_ID, RecordKey
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.store import decisions as rows
 from rcu.store.decisions import Subject
@@ -30,7 +29,6 @@ from rcu.store.engine import Store, Transaction
 
 Clock = Callable[[], datetime]
 
-CUSTOMER_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_RECORDS: Final = 500
 """A decision about more records than this is refused: somebody chose the wrong customer."""
 
@@ -101,22 +99,27 @@ def decide(store: Store, ask: Ask, *, clock: Clock, four_eyes: FourEyes | None =
         rows.one_at_a_time(connection)
         draft = _drafted(connection, ask, clock(), four_eyes)
         before = rows.every_decision(connection)
-        against = contradicting(draft, in_force(before))
-        if against and not ask.supersede:
-            raise ContradictsDecisions(against)
-        taken_back: list[int] = []
-        while against:
-            for one in against:
-                undo = Decision(
-                    0, DecisionKind.UNDO, ask.actor, f"superseded: {ask.reason}", draft.decided_at,
-                    about=one.decision_id,
-                )  # fmt: skip
-                before.append(rows.add(connection, undo))
-                taken_back.append(one.decision_id)
-            against = contradicting(draft, in_force(before))
+        taken_back = [one.decision_id for one in _in_the_way(draft, in_force(before), ask)]
+        reason = f"superseded: {ask.reason}"
+        for number in taken_back:
+            rows.add(connection, Decision(0, DecisionKind.UNDO, ask.actor, reason, draft.decided_at, about=number))
         written = rows.add(connection, draft)
         state = State.AWAITS_APPROVAL if written.needs_approval else State.IN_FORCE
         return Decided(written, state, tuple(taken_back))
+
+
+def _in_the_way(draft: Decision, standing: Sequence[Decision], ask: Ask) -> list[Decision]:
+    """The decisions to take back so that a new one can hold.
+
+    Raises:
+        ContradictsDecisions: there are some, and they are not to be superseded.
+    """
+    found: list[Decision] = []
+    while against := contradicting(draft, [one for one in standing if one not in found]):
+        if not ask.supersede:
+            raise ContradictsDecisions(against)
+        found += against
+    return found
 
 
 def _drafted(connection: Transaction, ask: Ask, now: datetime, four_eyes: FourEyes | None) -> Decision:
@@ -137,13 +140,8 @@ def in_effect_with(store: Store, ask: Ask, *, clock: Clock) -> list[Decision]:
     with store.read() as connection:
         draft = _drafted(connection, ask, clock(), None)
         standing = in_force(rows.every_decision(connection))
-    against = contradicting(draft, standing)
-    if against and not ask.supersede:
-        raise ContradictsDecisions(against)
-    while against:
-        standing = [one for one in standing if one not in against]
-        against = contradicting(draft, standing)
-    return [*standing, draft]
+    gone = _in_the_way(draft, standing, ask)
+    return [*(one for one in standing if one not in gone), draft]
 
 
 def undo(store: Store, decision_id: int, *, actor: str, reason: str, clock: Clock) -> Decided:
