@@ -12,17 +12,33 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import adbc_driver_sqlite.dbapi as adbc_sqlite
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, inspect, make_url
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -104,6 +120,16 @@ def open_dialect(address: str) -> Dialect:
 def upsert(connection: Connection, table: Table) -> Upsert:
     """An INSERT that knows ON CONFLICT."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: Iterable[int | str]) -> ColumnElement[bool]:
+    """Whether a column has one of some values, as one parameter: however many there are, it is one statement."""
+    wanted = list(values)
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(orjson.dumps(wanted).decode()).table_valued("value")
+        return column.in_(select(each.c.value))
+    kind = Text() if isinstance(column.type, Text) else BigInteger()
+    return column == func.any(literal(wanted, postgresql.ARRAY(kind)))
 
 
 def _busy() -> Conflict:

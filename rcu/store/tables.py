@@ -68,6 +68,7 @@ runs = Table(
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("summary", Text, comment="JSON: counts and seconds of each step"),
+    Column("score_basis", Text, comment="JSON: what scores are measured against until the next run"),
 )
 
 raw_files = Table(
@@ -143,16 +144,36 @@ records = Table(
     Index(None, "loyalty_number"),
 )
 
+records_before = Table(
+    "records_before",
+    metadata,
+    Column("record_id", BigInt, ForeignKey("records.record_id"), primary_key=True),
+    *(Column(name, Text) for name in STANDARD_COLUMNS),
+)
+"""What changed records said when they were last matched; gone once they are matched again."""
+
+blocking_keys = Table(
+    "blocking_keys",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False, comment="of a block, whatever its rule"),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Who is in which block. No foreign key: it is millions of rows that only matching writes."""
+
 identifier_frequency = Table(
     "identifier_frequency",
     metadata,
-    Column("identifier", Text, primary_key=True, comment="a column of records, or block: and a blocking rule"),
-    Column(
-        "value",
-        Text,
-        primary_key=True,
-        comment="a value carried by too many names, or the key of a block that is split",
-    ),
+    Column("identifier", Text, primary_key=True, comment="a column of records"),
+    Column("value", Text, primary_key=True, comment="a value that is nobody's"),
+)
+
+value_counts = Table(
+    "value_counts",
+    metadata,
+    Column("name", Text, primary_key=True, comment="a column of records"),
+    Column("value", Text, primary_key=True),
+    Column("records", BigInteger, nullable=False, comment="matched records that have the value"),
 )
 
 links = Table(
@@ -207,6 +228,17 @@ decision_links = Table(
     Column("together", Boolean, nullable=False, comment="true: must-link; false: cannot-link"),
     CheckConstraint("left_id < right_id", name="ordered"),
 )
+
+steward_links = Table(
+    "steward_links",
+    metadata,
+    Column("left_id", BigInt, ForeignKey("records.record_id"), primary_key=True),
+    Column("right_id", BigInt, ForeignKey("records.record_id"), primary_key=True),
+    Column("together", Boolean, nullable=False, comment="true: must-link; false: cannot-link"),
+    CheckConstraint("left_id < right_id", name="ordered"),
+    Index(None, "right_id"),
+)
+"""The links of the decisions in force; they follow from the log."""
 
 decision_records = Table(
     "decision_records",
