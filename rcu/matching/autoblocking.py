@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 
 from rcu.matching.arrays import Bools, Hashes
-from rcu.matching.blocking import NO_KEY, BlockingRule, blocking_keys
+from rcu.matching.blocking import blocking_keys
+from rcu.matching.blockkeys import NO_KEY, BlockingRule
 from rcu.matching.table import Column, EncodedTable
 
 ALL_PAIRS_UP_TO: Final = 1_500

@@ -11,62 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rcu.matching.arrays import Bools, Codes, Hashes, Index
-from rcu.matching.spelling import spelt_names
-from rcu.matching.table import MISSING, EncodedTable, mix
+from rcu.matching.blockkeys import NO_KEY, BlockingRule, finer_keys, first_keys
+from rcu.matching.table import MISSING, EncodedTable
 
-NO_KEY = np.uint64(0)
-_KEYS_AT_ONCE: Final = 50_000
-"""Keys are worked out for so many records at a time, so that what lies between two steps stays in the cache."""
 _MARKED: Final = 22
 _MOST_BUCKETS: Final = 25
 """Bits of a key that are counted to find keys only one record has: 32 million counters at the most."""
-
-
-class BlockingRule(BaseModel):
-    """Records that agree on all the columns are candidates.
-
-    `either_order`: the first two columns may have changed places.
-    `spelt_in`: the first two columns are names; the letters of this mailbox stand for them where a record has neither.
-    Such a rule brings only the blocks in which there is such a record, and the names may come in either order.
-    `then_by`: the columns that split a block of more than `most_records`, one after the other until it fits.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    of: tuple[str, ...] = Field(min_length=1)
-    either_order: bool = False
-    most_records: int = Field(default=400, ge=2, description="a larger block is split by the columns of `then_by`")
-    then_by: tuple[str, ...] = ()
-    spelt_in: str | None = None
-    leave_out_above: int = Field(
-        default=2_000, ge=2, description="a larger block (than `most_records`, too) with no column left is left out"
-    )
-
-    @model_validator(mode="after")
-    def _has_two_to_swap(self) -> Self:
-        if self.either_order and len(self.of) < 2:
-            msg = f"blocking rule {self.name}: either_order needs two columns"
-            raise ValueError(msg)
-        if self.spelt_in and len(self.of) < 3:
-            msg = f"blocking rule {self.name}: spelt_in needs two columns of names and one that agrees as well"
-            raise ValueError(msg)
-        return self
-
-    def columns(self) -> tuple[str, ...]:
-        """The columns this rule reads."""
-        return self.of + self.then_by + ((self.spelt_in,) if self.spelt_in else ())
-
-    @property
-    def bound(self) -> int:
-        """No block that brings pairs has more records."""
-        return max(self.most_records, self.leave_out_above)
 
 
 def blocking_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
@@ -80,21 +35,9 @@ def blocking_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
 
 
 def _unsplit_keys(table: EncodedTable, rule: BlockingRule) -> Hashes:
-    if rule.spelt_in:
-        return _spelt_keys(table, rule, rule.spelt_in)
-    keys = np.empty(table.size, dtype=np.uint64)
-    for start in range(0, table.size, _KEYS_AT_ONCE):
-        piece = slice(start, start + _KEYS_AT_ONCE)
-        combined, present = _combined(table, rule.of, either_order=rule.either_order, rows=piece)
-        keys[piece] = np.where(present, combined, NO_KEY)
-    return keys
-
-
-def _spelt_keys(table: EncodedTable, rule: BlockingRule, mailbox: str) -> Hashes:
-    names, nameless = spelt_names(table, mailbox, rule.of[:2])
-    others, present = _combined(table, rule.of[2:], rows=slice(None))
-    keys = np.where(present & (names != NO_KEY), mix(mix(names) ^ others) | np.uint64(1), NO_KEY)
-    keys[~_among(keys, keys[nameless])] = NO_KEY
+    keys, nameless = first_keys(table, rule)
+    if nameless is not None:
+        keys[~_among(keys, keys[nameless])] = NO_KEY
     return keys
 
 
@@ -231,20 +174,13 @@ def _stages(table: EncodedTable, rule: BlockingRule, runs: Runs) -> Iterator[Run
         large = runs.only(_too_large(runs, rule))
         if not len(large.sizes):
             return
-        runs = Runs.of(_refined(table, column, large), large.order)
+        keys = finer_keys(table, column, np.repeat(large.keys, large.sizes), large.order)
+        runs = Runs.of(keys, large.order)
         yield runs
 
 
 def _too_large(runs: Runs, rule: BlockingRule) -> Bools:
     return runs.sizes > rule.most_records
-
-
-def _refined(table: EncodedTable, column: str, runs: Runs) -> Hashes:
-    """Finer keys for the records of blocks that are too large; a record without the column leaves such a block."""
-    finer, present = _combined(table, (column,), rows=runs.order)
-    keys = np.repeat(runs.keys, runs.sizes)
-    # Mixed once more: of one value in both places the two keys are the same, and would undo each other.
-    return np.where(present, mix(mix(keys) ^ finer) | np.uint64(1), NO_KEY)
 
 
 def pairing(table: EncodedTable, rule: BlockingRule) -> Runs:
@@ -328,26 +264,3 @@ def in_blocks(table: EncodedTable, rules: Sequence[BlockingRule], blocks: Mappin
             for runs in _stages(table, rule, Runs.of(_unsplit_keys(table, rule))):
                 answer[runs.only(np.isin(runs.keys, wanted)).order] = True
     return answer
-
-
-def _combined(
-    table: EncodedTable, columns: Sequence[str], *, either_order: bool = False, rows: Index | slice
-) -> tuple[Hashes, Bools]:
-    """Mix the hashes of several columns into one, for some rows."""
-    parts = [_hashes(table, name, rows) for name in columns]
-    present = np.ones(len(parts[0]), dtype=bool)
-    for part in parts:
-        present &= part != NO_KEY
-    if either_order:
-        parts[:2] = [np.minimum(parts[0], parts[1]), np.maximum(parts[0], parts[1])]
-    mixed = np.full(len(present), np.uint64(0x9E3779B97F4A7C15))
-    for part in parts:
-        mixed = mix(mixed ^ part)
-    return np.where(mixed == NO_KEY, np.uint64(1), mixed), present
-
-
-def _hashes(table: EncodedTable, name: str, rows: Index | slice) -> Hashes:
-    """The hash of each record's value; 0 where it has none (the hash of no text)."""
-    column = table[name]
-    # The place of -1, "no value", is the last one.
-    return column.once("hashes and none", lambda _: np.r_[column.hashes, NO_KEY]).take(column.codes[rows], mode="wrap")

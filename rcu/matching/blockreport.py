@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from rcu.matching.arrays import Bools, Codes, Floats, Index
-from rcu.matching.blocking import BlockingRule, Blocks, LeftOut, Runs, blocks_of
+from rcu.matching.blocking import Blocks, LeftOut, Runs, blocks_of
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.pairs import pairs_in
 from rcu.matching.table import MISSING, EncodedTable
 

@@ -29,7 +29,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rcu.errors import ConfigurationError
-from rcu.matching.blocking import BlockingRule
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.conditions import Condition
 
 DEFAULT_MODEL: Final = "french_retail"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rcu.matching.arrays import Bools, Codes, Hashes, Index
-from rcu.matching.blocking import BlockingRule, Runs, block_numbers, pairing
+from rcu.matching.blocking import Runs, block_numbers, pairing
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.table import MISSING, EncodedTable
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rcu.matching.arrays import Index
-from rcu.matching.blocking import BlockingRule, block_numbers, pairing
+from rcu.matching.blocking import block_numbers, pairing
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.pairs import near_pairs
 from rcu.matching.table import EncodedTable
 

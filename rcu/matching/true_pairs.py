@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rcu.matching.arrays import Bools, Hashes, Index
-from rcu.matching.blocking import NO_KEY, BlockingRule, blocking_keys
+from rcu.matching.blocking import blocking_keys
+from rcu.matching.blockkeys import NO_KEY, BlockingRule
 from rcu.matching.pairs import CandidatePairs, pairs_within
 from rcu.matching.scoring import Kernel, WeighedPairs
 from rcu.matching.table import EncodedTable

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rcu.matching.blocking import BlockingRule
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.model import MatchModel
 from rcu.services.verification import verify
 from tests.conftest import Databases, Road

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcu.matching.blocking import NO_KEY, BlockingRule, blocking_keys, blocks_of, in_blocks, oversize_blocks
+from rcu.matching.blocking import blocking_keys, blocks_of, in_blocks, oversize_blocks
+from rcu.matching.blockkeys import NO_KEY, BlockingRule
 from rcu.matching.frequency import changed_verdicts
 from rcu.matching.pairs import candidate_pairs
 from tests.unit.matching.worlds import Record, encode

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from rcu.matching.blocking import BlockingRule, LeftOut
+from rcu.matching.blocking import LeftOut
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.blockreport import BlockReport, survey
 from tests.unit.matching.test_blocking import COLUMNS, RECORDS, RULES, found, naive, naive_key, naive_keys
 from tests.unit.matching.worlds import Record, encode

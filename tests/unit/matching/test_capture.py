@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcu.matching.blocking import BlockingRule
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.blockreport import SAMPLED_PAIRS, survey
 from rcu.matching.capture import Recall, are_matches, estimate_recall
 from rcu.matching.scoring import Kernel

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rcu.matching.blocking import BlockingRule
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.pairs import candidate_pairs
 from rcu.matching.sampling import sample_candidates
 from rcu.matching.table import EncodedTable

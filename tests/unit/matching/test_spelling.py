@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from rcu.matching.blocking import BlockingRule
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.conditions import NothingSpelt, Pairs, Spells
 from rcu.matching.linking import link
 from rcu.matching.model import load_model
