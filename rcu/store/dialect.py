@@ -12,7 +12,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterable
+from bisect import bisect_left
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -28,16 +29,21 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    FromClause,
     Select,
     Table,
     Text,
     create_engine,
+    delete,
     event,
+    exists,
     func,
     inspect,
     literal,
     make_url,
     select,
+    text,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
@@ -130,6 +136,59 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[i
         return column.in_(select(each.c.value))
     kind = Text() if isinstance(column.type, Text) else BigInteger()
     return column == func.any(literal(wanted, postgresql.ARRAY(kind)))
+
+
+def given(connection: Connection, columns: Mapping[str, Sequence[int | str | None]]) -> FromClause:
+    """Rows handed over as one parameter a column, as a table to select from: whole numbers and text."""
+    if connection.dialect.name == "sqlite":
+        rows = orjson.dumps(list(zip(*columns.values(), strict=True))).decode()
+        each = func.json_each(rows).table_valued("value")
+        picked = (func.json_extract(each.c.value, f"$[{at}]").label(name) for at, name in enumerate(columns))
+        return select(*picked).subquery("given")
+    arrays = (
+        literal(list(values), postgresql.ARRAY(Text() if any(isinstance(one, str) for one in values) else BigInteger()))
+        for values in columns.values()
+    )
+    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+
+
+def drop_pairs(connection: Connection, table: Table, pairs: Sequence[tuple[int, int]]) -> None:
+    """Delete the rows of a table whose primary key is one of some pairs."""
+    one, other = table.primary_key.columns
+    rows = given(connection, {"one": [pair[0] for pair in pairs], "other": [pair[1] for pair in pairs]})
+    wanted = exists().where(rows.c.one == one, rows.c.other == other)
+    if connection.dialect.name == "sqlite":
+        wanted = tuple_(one, other).in_(select(rows.c.one, rows.c.other))
+    connection.execute(delete(table).where(wanted))
+
+
+_CLASSES: Final = (16, 64, 4096, 2**31 - 1)
+"""A block is read up to one of these, the next above what is asked for: the statement stays one."""
+_POSTGRESQL_BLOCKS: Final = text(
+    " UNION ALL ".join(
+        f"SELECT k.key, b.record_id FROM unnest(CAST(:keys{at} AS bigint[])) AS k(key), LATERAL"
+        f" (SELECT record_id FROM blocking_keys WHERE blocking_keys.key = k.key ORDER BY record_id LIMIT {most}) AS b"
+        for at, most in enumerate(_CLASSES)
+    )
+)
+_SQLITE_BLOCKS: Final = text(
+    "SELECT b.key, b.record_id FROM json_each(:keys) AS k JOIN blocking_keys AS b ON b.key = k.value"
+)
+
+
+def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, list[int]]:
+    """The oldest members of some blocks (`blocking_keys`), by key: all, or at least as many as asked for."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(_SQLITE_BLOCKS, {"keys": orjson.dumps(list(most)).decode()})
+    else:
+        keys: list[list[int]] = [[] for _ in _CLASSES]
+        for key, count in most.items():
+            keys[bisect_left(_CLASSES, count)].append(key)
+        rows = connection.execute(_POSTGRESQL_BLOCKS, {f"keys{at}": some for at, some in enumerate(keys)})
+    found: dict[int, list[int]] = {}
+    for key, record in rows:
+        found.setdefault(key, []).append(record)
+    return found
 
 
 def _busy() -> Conflict:

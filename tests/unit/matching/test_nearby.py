@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rcu.matching.blockkeys import BlockingRule
@@ -102,6 +102,7 @@ RECORD = st.tuples(
 CHANGE = st.dictionaries(st.integers(1, 12), st.one_of(RECORD, RECORD, RECORD, st.none()), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(st.lists(CHANGE, min_size=1, max_size=12))
 def test_changes_one_after_the_other_leave_the_candidates_of_a_rebuild(changes: list[dict[int, Record | None]]) -> None:
     world = World()
