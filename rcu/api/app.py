@@ -10,16 +10,28 @@ from fastapi import FastAPI
 
 from rcu import __version__
 from rcu.api import errors
-from rcu.api.routes import changes, customers, decisions, health
+from rcu.api.routes import changes, customers, decisions, health, records
 from rcu.cleaning import CleaningSettings
 from rcu.config import settings
+from rcu.matching.model import MatchModel, load_model
 from rcu.services.deciding import FourEyes
+from rcu.services.models import load_active
 from rcu.services.setup import cleaning_settings
+from rcu.services.upserting import RealTime
 from rcu.store.engine import Store
 
 
-def create_app(store: Store, *, cleaning: CleaningSettings | None = None, four_eyes: FourEyes | None = None) -> FastAPI:
-    """Make the application on a store; the caller closes the store."""
+def create_app(
+    store: Store,
+    *,
+    model: MatchModel | None = None,
+    cleaning: CleaningSettings | None = None,
+    four_eyes: FourEyes | None = None,
+) -> FastAPI:
+    """Make the application on a store; the caller closes the store.
+
+    `model` is what records are matched with before any run (by default the shipped one), then that of the last run.
+    """
     app = FastAPI(
         title="RCU",
         summary="Référentiel Client Unique: one golden record per customer",
@@ -30,10 +42,15 @@ def create_app(store: Store, *, cleaning: CleaningSettings | None = None, four_e
     app.state.store = store
     app.state.cleaning = cleaning or CleaningSettings()
     app.state.four_eyes = four_eyes or FourEyes()
+    app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now)
     errors.install(app)
-    for router in (health.router, customers.router, changes.router, decisions.router):
+    for router in (health.router, customers.router, records.router, changes.router, decisions.router):
         app.include_router(router)
     return app
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def from_environment() -> FastAPI:
@@ -41,7 +58,8 @@ def from_environment() -> FastAPI:
     chosen = settings()
     store = Store(chosen.database_url)
     four_eyes = FourEyes(chosen.four_eyes_records, chosen.four_eyes_revenue)
-    app = create_app(store, cleaning=cleaning_settings(chosen, datetime.now(UTC).date()), four_eyes=four_eyes)
+    cleaning = cleaning_settings(chosen, _now().date())
+    app = create_app(store, model=load_active(store, chosen), cleaning=cleaning, four_eyes=four_eyes)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:

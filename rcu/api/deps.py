@@ -1,8 +1,11 @@
-"""What routes depend on: the store, the cleaning settings, the caller's key and its scopes."""
+"""What routes depend on: the store, the cleaning settings, the caller's key and its scopes.
+
+What waits for nothing is `async`: anything else is sent to another thread, which costs more than it does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,6 +15,7 @@ from rcu.api.errors import ApiError
 from rcu.cleaning import CleaningSettings
 from rcu.services.deciding import FourEyes
 from rcu.services.keys import find_key
+from rcu.services.upserting import RealTime
 from rcu.store.engine import Store
 from rcu.store.sources import ApiKey
 
@@ -20,21 +24,27 @@ READING = frozenset({"identity", "contact", "consent", "orders", "scores"})
 """Scopes that open a part of the profile."""
 
 
-def get_store(request: Request) -> Store:
+async def get_store(request: Request) -> Store:
     """The store the application was started with."""
     return request.app.state.store
 
 
-def get_cleaning(request: Request) -> CleaningSettings:
+async def get_cleaning(request: Request) -> CleaningSettings:
     """How identifiers in requests are standardised: as records are."""
     return request.app.state.cleaning
 
 
-def get_four_eyes(request: Request) -> FourEyes:
+async def get_four_eyes(request: Request) -> FourEyes:
     """From what size a merge needs a second person."""
     return request.app.state.four_eyes
 
 
+async def get_real_time(request: Request) -> RealTime:
+    """How records are taken."""
+    return request.app.state.real_time
+
+
+RealTimeDep = Annotated[RealTime, Depends(get_real_time)]
 FourEyesDep = Annotated[FourEyes, Depends(get_four_eyes)]
 StoreDep = Annotated[Store, Depends(get_store)]
 CleaningDep = Annotated[CleaningSettings, Depends(get_cleaning)]
@@ -55,10 +65,10 @@ def get_key(
     return key
 
 
-def needs(scopes: frozenset[str]) -> Callable[[ApiKey], ApiKey]:
+def needs(scopes: frozenset[str]) -> Callable[[ApiKey], Awaitable[ApiKey]]:
     """A dependency that lets through keys with at least one of the scopes."""
 
-    def check(key: Annotated[ApiKey, Depends(get_key)]) -> ApiKey:
+    async def check(key: Annotated[ApiKey, Depends(get_key)]) -> ApiKey:
         if not key.scopes & scopes:
             raise ApiError(403, f"one of these scopes is needed: {', '.join(sorted(scopes))}")
         return key
@@ -67,5 +77,6 @@ def needs(scopes: frozenset[str]) -> Callable[[ApiKey], ApiKey]:
 
 
 Reader = Annotated[ApiKey, Depends(needs(READING))]
+RecordWriter = Annotated[ApiKey, Depends(needs(frozenset({"records"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]

@@ -27,6 +27,7 @@ _HTTP: Final = {
     403: ("forbidden", "The key has no scope for this"),
     404: ("no-such-route", "There is no such address"),
     405: ("method-not-allowed", "The address does not know this method"),
+    413: ("too-large", "The request is too large"),
 }
 
 
@@ -48,7 +49,7 @@ def problem(status: int, name: str, *, title: str, detail: str | None = None, **
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Problem documents a route can answer with, for the OpenAPI document; any route can say 401, 403, 422, 503."""
-    texts = {304: "Not modified", 307: "Merged: see Location", 404: "Not found", 400: "Bad request"}
+    texts = {304: "Not modified", 307: "Merged: see Location", 404: "Not found", 400: "Bad request", 409: "Conflict"}
     found: dict[int | str, dict[str, Any]] = {}
     for status in (*statuses, 401, 403, 422, 503):
         content = {"application/problem+json": {"schema": Problem.model_json_schema()}}

@@ -88,7 +88,7 @@ def comment(about: Names, reason: Reason, *, by: By = None, as_json: AsJson = Fa
 def undo_decision(number: Number, reason: Reason, *, by: By = None, as_json: AsJson = False) -> None:
     """Take a decision back, whatever happened since."""
     with opened() as store:
-        done = undo(store, number, actor=by or me(), reason=reason, clock=now)
+        done = undo(store, number, actor=by or me(), reason=reason, clock=now, model=load_active(store, settings()))
     _print_decided(done, as_json=as_json)
 
 
@@ -96,7 +96,7 @@ def undo_decision(number: Number, reason: Reason, *, by: By = None, as_json: AsJ
 def approve_decision(number: Number, reason: Reason, *, by: By = None, as_json: AsJson = False) -> None:
     """Give effect to a merge that waits for a second person."""
     with opened() as store:
-        done = approve(store, number, actor=by or me(), reason=reason, clock=now)
+        done = approve(store, number, actor=by or me(), reason=reason, clock=now, model=load_active(store, settings()))
     _print_decided(done, as_json=as_json)
 
 
@@ -142,10 +142,11 @@ def _expected(text: str) -> tuple[str, int]:
 def _take(ask: Ask, *, preview_only: bool, as_json: bool) -> None:
     limits = FourEyes(settings().four_eyes_records, settings().four_eyes_revenue)
     with opened() as store:
+        model = load_active(store, settings())
         if not preview_only:
-            _print_decided(decide(store, ask, clock=now, four_eyes=limits), as_json=as_json)
+            _print_decided(decide(store, ask, clock=now, model=model, four_eyes=limits), as_json=as_json)
             return
-        shown = preview(store, load_active(store, settings()), ask, clock=now)
+        shown = preview(store, model, ask, clock=now)
     if as_json:
         print_json(shown)
     else:
@@ -163,8 +164,6 @@ def _print_decided(done: Decided, *, as_json: bool) -> None:
         out.print(f"taken back for it: {', '.join(map(str, done.superseded))}")
     if done.state is State.AWAITS_APPROVAL:
         out.print(f"it waits for a second person: rcu decide approve {decision.decision_id}")
-    elif decision.kind is not DecisionKind.COMMENT:
-        out.print("the next `rcu run` works the customers out")
 
 
 def _print_preview(shown: Preview) -> None:

@@ -94,6 +94,13 @@ def in_force(decisions: Iterable[Decision]) -> list[Decision]:
     return sorted(counted, key=lambda one: one.decision_id)
 
 
+def links_in_force(decisions: Iterable[Decision]) -> dict[Pair, bool]:
+    """What the decisions that count say of pairs of records: True for together, False for apart."""
+    counted = in_force(decisions)
+    apart = {link: False for decision in counted for link in decision.apart}
+    return apart | {link: True for decision in counted for link in decision.together}
+
+
 def pair(one: int, other: int) -> Pair:
     """Two record ids as a pair."""
     return (one, other) if one < other else (other, one)

@@ -29,12 +29,26 @@ def common_days(counts: Mapping[str, int]) -> frozenset[str]:
     A day counts as one when at least 20 records have it and five times as many as an average day of its year. `counts`
     is the number of records by date; partial dates are never judged.
     """
-    full = {date: count for date, count in counts.items() if len(date) == _FULL_DATE and not date.startswith("-")}
+    full = {date: count for date, count in counts.items() if is_whole(date)}
+    usual = _usual(full)
+    return frozenset(date for date, count in full.items() if count >= FEWEST and count > USUAL_TIMES * usual[date[:4]])
+
+
+def is_whole(date: str) -> bool:
+    """Whether a birth date says day, month and year."""
+    return len(date) == _FULL_DATE and not date.startswith("-")
+
+
+def near_the_line(counts: Mapping[str, int], most: int) -> bool:
+    """Whether so many records more or less could turn the verdict on a day; `counts` as for `common_days`."""
+    usual = _usual(counts)
+    lines = ((count, max(FEWEST, USUAL_TIMES * usual[date[:4]])) for date, count in counts.items())
+    return any(abs(count - line) <= most for count, line in lines if count + most >= FEWEST)
+
+
+def _usual(counts: Mapping[str, int]) -> Mapping[str, float]:
+    """How many records have an average day of each year; one at least."""
     years: Counter[str] = Counter()
-    for date, count in full.items():
+    for date, count in counts.items():
         years[date[:4]] += count
-    return frozenset(
-        date
-        for date, count in full.items()
-        if count >= FEWEST and count > USUAL_TIMES * max(1.0, years[date[:4]] / _DAYS_A_YEAR)
-    )
+    return {year: max(1.0, count / _DAYS_A_YEAR) for year, count in years.items()}

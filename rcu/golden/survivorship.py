@@ -1,4 +1,4 @@
-"""Survivorship: which record of a cluster gives each group of fields, and what it beat.
+"""Survivorship: which record of a customer gives each group of fields, and what it beat.
 
 Fields survive in groups, so that a golden record never mixes half of one address with half of another. The order of
 preference is a rule per group; the last tie is broken by the record's key, so the result does not depend on the order
@@ -7,16 +7,19 @@ of arrival.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-import numpy as np
-import pandas as pd
-
-_NEVER: Final = np.int64(-(2**62))
-"""An instant before any other, in microseconds; it can be negated."""
-
+Member: TypeAlias = Mapping[str, Any]
 Preference = Literal["usable", "live", "source_rank", "recency", "completeness"]
+Decision: TypeAlias = Preference | Literal["key"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_APART: Final = frozenset({"address", "mobile", "landline"})
+"""Groups that sources deliver with an address, and that have its date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,79 +67,81 @@ GROUPS: Final = (
 """People move and change their mailbox, so contact points follow recency; names follow the most trusted source."""
 
 
-def rank_group(members: pd.DataFrame, group: Group) -> pd.DataFrame:
-    """Order the records that have this group, within each cluster, the survivor first.
+class Ranked(NamedTuple):
+    """A record that has a group, and the first preference in which it is worse than the survivor."""
+
+    member: Member
+    decided_by: Decision
+
+
+def rank_group(members: Sequence[Member], group: Group) -> list[Ranked]:
+    """Order the records of one customer that have this group, the survivor first.
 
     Args:
-        members: one row a record: cluster_id, source, native_id, rank (of the source, lower is better), deleted,
-            updated_at, address_updated_at, and the standard columns.
+        members: in any order: source, native_id, rank (of the source, lower is better), deleted, updated_at,
+            address_updated_at, and the standard columns; None where there is nothing.
         group: the group.
 
     Returns:
-        The rows of `members` that have the group, sorted by cluster and preference, with a column `standing` (0 for the
-        survivor) and `decided_by`: the first preference in which a row is worse than its cluster's survivor ("key"
-        when only the last tie-break tells them apart).
+        The members that have the group. `decided_by` is "key" for the survivor, and where only the last tie-break
+        tells a record from it.
     """
-    present = members[list(group.needs)].notna().any(axis=1)
-    rows = members.loc[present]
-    keys = pd.DataFrame({name: _key(rows, group, name) for name in group.order}, index=rows.index)
-    order = np.lexsort(
-        (
-            rows["native_id"].to_numpy(dtype=str),
-            rows["source"].to_numpy(dtype=str),
-            *(keys[name].to_numpy() for name in reversed(group.order)),
-            rows["cluster_id"].to_numpy(),
-        )
-    )
-    ranked, keys = rows.iloc[order], keys.iloc[order]
-    cluster = ranked["cluster_id"].to_numpy()
-    starts = np.flatnonzero(np.r_[True, cluster[1:] != cluster[:-1]]) if len(cluster) else np.empty(0, dtype=np.int64)
-    first = np.repeat(starts, np.diff(np.r_[starts, len(cluster)]))
-    return ranked.assign(standing=np.arange(len(ranked)) - first, decided_by=_decided_by(keys, first))
+    needed, nothing = _NEEDED[group.name]
+    present = [member for member in members if needed(member) != nothing]
+    if len(present) < 2:
+        return [Ranked(member, "key") for member in present]
+    preferred = [_PREFERRED[name] for name in group.order]
+    keyed = [
+        ([key(member, group) for key in preferred], member["source"], member["native_id"], member) for member in present
+    ]
+    keyed.sort(key=_WITHOUT_MEMBER)
+    best = keyed[0][0]
+    return [Ranked(member, _decided_by(key, best, group)) for key, _, _, member in keyed]
 
 
-def _decided_by(keys: pd.DataFrame, first: np.ndarray) -> np.ndarray:
-    """The name of the first preference that separates each row from its cluster's survivor."""
-    values = keys.to_numpy()
-    differs = values != values[first]
-    names = np.array([*keys.columns, "key"], dtype=object)
-    where = np.where(differs.any(axis=1), differs.argmax(axis=1), len(keys.columns))
-    return names[where]
+_WITHOUT_MEMBER: Final = itemgetter(0, 1, 2)
+_NEEDED: Final = {
+    group.name: (itemgetter(*group.needs), itemgetter(*group.needs)(dict.fromkeys(group.needs))) for group in GROUPS
+}
+"""What reads the needs of a group, and what it reads where there is nothing."""
 
 
-def _key(rows: pd.DataFrame, group: Group, preference: Preference) -> np.ndarray:
-    """A number for each row, the smaller the better."""
-    match preference:
-        case "live":
-            return rows["deleted"].to_numpy(dtype=np.int64)
-        case "source_rank":
-            return rows["rank"].to_numpy(dtype=np.int64)
-        case "recency":
-            return -_instants(rows, group)
-        case "completeness":
-            return -rows[list(group.fields)].notna().sum(axis=1).to_numpy(dtype=np.int64)
-        case "usable":
-            return (~_usable(rows, group)).astype(np.int64)
+def _decided_by(key: Sequence[Any], best: Sequence[Any], group: Group) -> Decision:
+    if key == best:
+        return "key"
+    return next(name for name, mine, survivors in zip(group.order, key, best, strict=True) if mine != survivors)
 
 
-def _instants(rows: pd.DataFrame, group: Group) -> np.ndarray:
-    """Microseconds since 1970 of the last word on this group; the oldest possible when there is none."""
-    instant = rows["updated_at"]
-    if group.name in {"address", "mobile", "landline"}:
-        instant = rows["address_updated_at"].fillna(instant)
-    numbers = instant.to_numpy(dtype="datetime64[us]").astype(np.int64)
-    return np.where(instant.isna().to_numpy(), _NEVER, numbers)
+def _completeness(member: Member, group: Group) -> int:
+    return -len([name for name in group.fields if member[name] is not None])
 
 
-def _usable(rows: pd.DataFrame, group: Group) -> np.ndarray:
-    """Whether the group can be used as it is: a whole name, a whole address, a date with its year."""
+def _age(member: Member, group: Group) -> timedelta:
+    """How long before 1970 the last word on this group was; no word is older than any."""
+    instant: datetime | None = member["address_updated_at"] if group.name in _APART else None
+    instant = instant or member["updated_at"]
+    return timedelta.max if instant is None else _EPOCH - instant
+
+
+def _unusable(member: Member, group: Group) -> bool:
+    """Whether the group cannot be used as it is: it is no whole name, no whole address, no date with its year."""
     match group.name:
         case "identity":
-            person = (rows["first_name"].str.len().fillna(0) > 1) & rows["last_name"].notna()
-            return ((person & (rows["record_kind"] != "couple")) | rows["company"].notna()).to_numpy(dtype=bool)
+            person = len(member["first_name"] or "") > 1 and member["last_name"] is not None
+            return not ((person and member["record_kind"] != "couple") or member["company"] is not None)
         case "address":
-            return (rows["street"].notna() & rows["postcode"].notna()).to_numpy(dtype=bool)
+            return member["street"] is None or member["postcode"] is None
         case "birth_date":
-            return (rows["birth_date"].str.len() == 10).to_numpy(dtype=bool)
+            return len(member["birth_date"]) != 10
         case _:
-            return np.ones(len(rows), dtype=bool)
+            return False
+
+
+_PREFERRED: Final[Mapping[Preference, Callable[[Member, Group], Any]]] = {
+    "live": lambda member, _: bool(member["deleted"]),
+    "usable": _unusable,
+    "source_rank": lambda member, _: member["rank"],
+    "recency": _age,
+    "completeness": _completeness,
+}
+"""What each preference says of a record, the smaller the better."""

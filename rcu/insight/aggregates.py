@@ -11,14 +11,11 @@ recount from the raw events to the cent. Definitions, each per currency:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
-
-import numpy as np
-import pandas as pd
 
 ORDER: Final = "order"
 RETURN: Final = "return"
@@ -28,38 +25,31 @@ _CENT: Final = Decimal("0.01")
 
 def minor_to_decimal(minor: int) -> Decimal:
     """Minor units (cents) to a decimal amount with two places."""
-    return Decimal(int(minor)).scaleb(-2)
+    return Decimal(minor).scaleb(-2)
 
 
-def aggregate_table(cells: pd.DataFrame) -> pd.DataFrame:
-    """One row for each customer and currency: the columns of the table `aggregates`.
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a customer bought and returned in one currency: a row of the table `aggregates` without its customer."""
 
-    Args:
-        cells: cluster_id, kind, channel, store, currency, count, amount_minor, first_at, last_at.
-    """
-    money = cells.loc[cells["kind"].isin([ORDER, RETURN])]
-    is_order = money["kind"] == ORDER
-    rows = pd.DataFrame(
-        {
-            "cluster_id": money["cluster_id"],
-            "currency": money["currency"],
-            "orders": money["count"].where(is_order, 0),
-            "returns": money["count"].where(~is_order, 0),
-            "net_revenue_minor": money["amount_minor"],
-            "first_order_at": money["first_at"].where(is_order),
-            "last_order_at": money["last_at"].where(is_order),
-        }
-    )
-    grouped = rows.groupby(["cluster_id", "currency"], sort=True, as_index=False)
-    return grouped.agg(
-        {
-            "orders": "sum",
-            "returns": "sum",
-            "net_revenue_minor": "sum",
-            "first_order_at": "min",
-            "last_order_at": "max",
-        }
-    ).astype({"orders": np.int64, "returns": np.int64, "net_revenue_minor": np.int64})
+    currency: str
+    orders: int
+    returns: int
+    net_revenue_minor: int
+    first_order_at: datetime | None
+    last_order_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregates:
+    """A customer's aggregates: totals by currency, and the part of the profile (JSON types and instants)."""
+
+    totals: tuple[Total, ...]
+    document: Mapping[str, Any]
+
+
+NOTHING: Final = Aggregates((), {"orders": [], "last_email_click_at": None})
+"""The aggregates of a customer without events."""
 
 
 @dataclass(slots=True)
@@ -71,70 +61,86 @@ class _Sum:
     first: datetime | None = None
     last: datetime | None = None
 
-    def add(self, cell: Any) -> None:  # noqa: ANN401
-        """Add one cell."""
-        self.net += int(cell.amount_minor)
-        if cell.kind == RETURN:
-            self.returns += int(cell.count_)
+    def add(self, cell: Mapping[str, Any]) -> None:
+        amount: int = cell["amount_minor"]
+        self.net += amount
+        if cell["kind"] == RETURN:
+            self.returns += cell["count"]
             return
-        self.orders += int(cell.count_)
-        self.ordered += int(cell.amount_minor)
-        self.first = cell.first_at if self.first is None else min(self.first, cell.first_at)
-        self.last = cell.last_at if self.last is None else max(self.last, cell.last_at)
+        self.orders += cell["count"]
+        self.ordered += amount
+        first, last = cell["first_at"], cell["last_at"]
+        self.first = first if self.first is None or first < self.first else self.first
+        self.last = last if self.last is None or last > self.last else self.last
 
     def short(self) -> dict[str, Any]:
         """The part shown for a channel or a store."""
         return {"orders": self.orders, "net_revenue": str(minor_to_decimal(self.net))}
 
 
-def aggregate_documents(cells: pd.DataFrame) -> Mapping[int, dict[str, Any]]:
-    """The aggregates of each customer as the profile shows them, by cluster_id; JSON types only."""
-    return {
-        cluster: _document(list(group))
-        for cluster, group in _by_cluster(
-            cells.rename(columns={"count": "count_"}).sort_values("cluster_id", kind="stable")
-        )
-    }
+@dataclass(slots=True)
+class _Sums:
+    """Of one currency: in all, by channel and by store."""
+
+    total: _Sum = field(default_factory=_Sum)
+    channels: dict[str, _Sum] = field(default_factory=dict[str, _Sum])
+    stores: dict[str, _Sum] = field(default_factory=dict[str, _Sum])
+
+    def add(self, cell: Mapping[str, Any]) -> None:
+        self.total.add(cell)
+        _of(self.channels, cell["channel"]).add(cell)
+        if cell["store"] is not None:
+            _of(self.stores, cell["store"]).add(cell)
 
 
-def _by_cluster(cells: pd.DataFrame) -> Iterator[tuple[int, list[Any]]]:
-    group: list[Any] = []
-    for cell in cells.itertuples(index=False):
-        if group and group[-1].cluster_id != cell.cluster_id:
-            yield int(group[-1].cluster_id), group
-            group = []
-        group.append(cell)
-    if group:
-        yield int(group[-1].cluster_id), group
+def _of(sums: dict[str, _Sum], name: str) -> _Sum:
+    found = sums.get(name)
+    if found is None:
+        found = sums[name] = _Sum()
+    return found
 
 
-def _document(cells: list[Any]) -> dict[str, Any]:
-    money = [cell for cell in cells if cell.kind in {ORDER, RETURN}]
-    currencies = sorted({cell.currency for cell in money})
-    clicks = [cell.last_at for cell in cells if cell.kind == CLICK]
-    return {
-        "orders": [
-            _of_currency(currency, [cell for cell in money if cell.currency == currency]) for currency in currencies
-        ],
-        "last_email_click_at": instant_text(max(clicks)) if clicks else None,
-    }
+def aggregate(cells: Iterable[Mapping[str, Any]]) -> Aggregates:
+    """Add up the cells of one customer.
 
-
-def _of_currency(currency: str, cells: list[Any]) -> dict[str, Any]:
-    total, channels, stores = _Sum(), dict[str, _Sum](), dict[str, _Sum]()
+    Args:
+        cells: in any order and cut as they may be: kind, channel, store, currency, count, amount_minor, first_at,
+            last_at. Orders and returns have a currency; those without are nobody's money and are left out.
+    """
+    sums: dict[str, _Sums] = {}
+    clicks: list[datetime] = []
     for cell in cells:
-        total.add(cell)
-        channels.setdefault(cell.channel, _Sum()).add(cell)
-        if isinstance(cell.store, str):
-            stores.setdefault(cell.store, _Sum()).add(cell)
+        kind, currency = cell["kind"], cell["currency"]
+        if kind == CLICK:
+            clicks.append(cell["last_at"])
+        elif kind in (ORDER, RETURN) and currency is not None:
+            sums.setdefault(currency, _Sums()).add(cell)
+    if not sums and not clicks:
+        return NOTHING
+    ordered = sorted(sums.items())
+    return Aggregates(
+        totals=tuple(_total(currency, found.total) for currency, found in ordered),
+        document={
+            "orders": [_shown(currency, found) for currency, found in ordered],
+            "last_email_click_at": max(clicks, default=None),
+        },
+    )
+
+
+def _total(currency: str, total: _Sum) -> Total:
+    return Total(currency, total.orders, total.returns, total.net, total.first, total.last)
+
+
+def _shown(currency: str, sums: _Sums) -> dict[str, Any]:
+    total, channels, stores = sums.total, sums.channels, sums.stores
     return {
         "currency": currency,
         "orders": total.orders,
         "returns": total.returns,
         "net_revenue": str(minor_to_decimal(total.net)),
         "average_basket": _average(total),
-        "first_order_at": instant_text(total.first),
-        "last_order_at": instant_text(total.last),
+        "first_order_at": total.first,
+        "last_order_at": total.last,
         "preferred_channel": _preferred(channels),
         "preferred_store": _preferred(stores),
         "by_channel": {name: channels[name].short() for name in sorted(channels)},
@@ -149,10 +155,4 @@ def _average(total: _Sum) -> str | None:
 
 
 def _preferred(sums: Mapping[str, _Sum]) -> str | None:
-    ranked = sorted(sums, key=lambda name: (-sums[name].orders, -sums[name].net, name))
-    return ranked[0] if ranked else None
-
-
-def instant_text(instant: datetime | None) -> str | None:
-    """An instant as the profile shows it: ISO 8601, UTC, to the second."""
-    return None if instant is None else instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return min(sums, key=lambda name: (-sums[name].orders, -sums[name].net, name), default=None)

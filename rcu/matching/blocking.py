@@ -9,7 +9,7 @@ number of candidates under each rule on average, whatever the data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -228,39 +228,7 @@ class LeftOut:
         return cls(rule.name, len(blocks.left_out.sizes), len(blocks.left_out.order))
 
 
-@dataclass(frozen=True, slots=True)
-class Oversize:
-    """What became of blocks that were too large.
-
-    `keys`: of the blocks that were split or left out, by rule; `left_out`: how many were, for rules that left out any.
-    """
-
-    keys: Mapping[str, frozenset[int]]
-    left_out: tuple[LeftOut, ...]
-
-
-def oversize_blocks(table: EncodedTable, rules: Sequence[BlockingRule]) -> Oversize:
-    """Find the blocks that are split or left out.
-
-    A block is split or not by its size alone: when one crosses the line, the candidates among its records change
-    although none of them did.
-    """
-    keys: dict[str, frozenset[int]] = {}
-    left_out: list[LeftOut] = []
-    for rule in rules:
-        blocks = blocks_of(table, rule)
-        keys[rule.name] = frozenset(blocks.split.tolist())
-        if len(blocks.left_out.sizes):
-            left_out.append(LeftOut.of(rule, blocks))
-    return Oversize(keys, tuple(left_out))
-
-
-def in_blocks(table: EncodedTable, rules: Sequence[BlockingRule], blocks: Mapping[str, frozenset[int]]) -> Bools:
-    """Which records are in one of the blocks, given by rule and key."""
-    answer = np.zeros(table.size, dtype=bool)
-    for rule in rules:
-        if blocks.get(rule.name):
-            wanted = np.fromiter(blocks[rule.name], dtype=np.uint64)
-            for runs in _stages(table, rule, Runs.of(_unsplit_keys(table, rule))):
-                answer[runs.only(np.isin(runs.keys, wanted)).order] = True
-    return answer
+def blocks_left_out(table: EncodedTable, rules: Sequence[BlockingRule]) -> tuple[LeftOut, ...]:
+    """Count the blocks that are left out, of the rules that leave out any."""
+    found = (LeftOut.of(rule, blocks_of(table, rule)) for rule in rules)
+    return tuple(one for one in found if one.blocks)

@@ -8,17 +8,14 @@ the same whatever order they came in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from rcu.domain.frequency import carried_by_many, common_days
-from rcu.matching.arrays import Bools, Index
+from rcu.domain.frequency import carried_by_many, common_days, is_whole
+from rcu.matching.arrays import Index
 from rcu.matching.model import Identifier, MatchModel
 from rcu.matching.table import MISSING, EncodedTable
-
-T = TypeVar("T")
 
 GenericValues = Mapping[str, frozenset[str]]
 """Column name to the values of it that are nobody's."""
@@ -28,7 +25,7 @@ def generic_values(table: EncodedTable, model: MatchModel) -> GenericValues:
     """Find the values that are nobody's, by the rules of `rcu.domain.frequency`, for identifiers and birth dates."""
     names = _name_codes(table, model)
     found = {identifier.column: _generic(table, identifier, names) for identifier in model.identifiers}
-    return found | {column: _common_days(table, column) for column in model.dates}
+    return found | {column: common_days(days(table, column)) for column in model.dates}
 
 
 def without_generic(table: EncodedTable, generic: GenericValues) -> EncodedTable:
@@ -37,26 +34,6 @@ def without_generic(table: EncodedTable, generic: GenericValues) -> EncodedTable
         if values:
             table = table.without_values(column, values)
     return table
-
-
-def carriers(table: EncodedTable, values: GenericValues) -> Bools:
-    """Which records carry one of the values."""
-    answer = np.zeros(table.size, dtype=bool)
-    for name, wanted in values.items():
-        column = table[name]
-        if wanted:
-            hit = np.fromiter((value in wanted for value in column.values), dtype=bool, count=len(column.values))
-            answer |= column.present & hit[column.codes]
-    return answer
-
-
-def changed_verdicts(
-    before: Mapping[str, frozenset[T]], after: Mapping[str, frozenset[T]]
-) -> Mapping[str, frozenset[T]]:
-    """The values whose verdict differs between two states."""
-    columns = before.keys() | after.keys()
-    none: frozenset[T] = frozenset()
-    return {column: before.get(column, none) ^ after.get(column, none) for column in columns}
 
 
 def _name_codes(table: EncodedTable, model: MatchModel) -> Index:
@@ -82,7 +59,8 @@ def _generic(table: EncodedTable, identifier: Identifier, names: Index) -> froze
     return carried_by_many(dict(zip(texts, carried.tolist(), strict=True)), most_names=identifier.most_names)
 
 
-def _common_days(table: EncodedTable, name: str) -> frozenset[str]:
+def days(table: EncodedTable, name: str) -> dict[str, int]:
+    """How many records have each whole date of a column."""
     column = table[name]
     counts = np.bincount(column.codes[column.present], minlength=len(column.values)).tolist()
-    return common_days(dict(zip(column.values, counts, strict=True)))
+    return {date: count for date, count in zip(column.values, counts, strict=True) if count and is_whole(date)}

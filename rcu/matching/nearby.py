@@ -16,7 +16,8 @@ from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
-from rcu.matching.blockkeys import NAMELESS, BlockingRule, RuleKeys
+from rcu.matching.arrays import Bools, Hashes, Index
+from rcu.matching.blockkeys import NAMELESS, NO_KEY, BlockingRule, RuleKeys
 from rcu.matching.table import EncodedTable
 
 Key: TypeAlias = int
@@ -310,3 +311,30 @@ def _standing(
     over = {key for key, limit in limits.items() if len(members.get(key, ())) > limit}
     last = {key for key, rule in rule_of.items() if level == len(rules[rule].then_by)}
     return rule_of.keys() - dead - over, over - dead - last
+
+
+def block_rows(table: EncodedTable, rules: Sequence[BlockingRule]) -> tuple[Index, Index]:
+    """The blocks all records of a table are in, as `Rearranging` keeps them: keys, and the rows of the records."""
+    keys: list[Hashes] = []
+    rows: list[Index] = []
+    for rule in rules:
+        found = RuleKeys.of(table, rule)
+        if found.nameless is not None:
+            rows.append(np.flatnonzero(found.nameless))
+            keys.append(found.nameless[rows[-1]])
+        inside = np.flatnonzero(found.levels[0])
+        for level, of_level in enumerate(found.levels):
+            rows.append(inside)
+            keys.append(of_level[inside])
+            if level == 0 and found.nameless is not None:
+                inside = inside[np.isin(of_level[inside], of_level[np.flatnonzero(found.nameless)])]
+            if level + 1 < len(found.levels):
+                inside = inside[_crowded(of_level[inside], rule.most_records)]
+                inside = inside[found.levels[level + 1][inside] != NO_KEY]
+    return np.concatenate(keys).view(np.int64), np.concatenate(rows)
+
+
+def _crowded(keys: Hashes, most: int) -> Bools:
+    """Which keys more than so many have."""
+    _, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return counts[number] > most

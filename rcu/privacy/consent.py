@@ -6,35 +6,42 @@ it (DESIGN 5.8). Two words of the same instant, or a word without a date, count 
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
 
-import numpy as np
-import pandas as pd
+Entry: TypeAlias = Mapping[str, Any]
 
-POINT: Final = ["cluster_id", "contact_kind", "contact_key", "channel", "purpose"]
-"""What a consent is about, and for whom."""
+POINT: Final = ("contact_kind", "contact_key", "channel", "purpose")
+"""What a consent is about."""
+
+_UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def effective_consents(entries: pd.DataFrame) -> pd.DataFrame:
-    """Reduce ledger entries to the one in force for each customer, contact point, channel and purpose.
+def effective_consents(entries: Iterable[Entry]) -> list[Entry]:
+    """Reduce the ledger entries of one customer to those in force.
 
     Args:
-        entries: POINT columns, state (granted, denied), occurred_at (may be NaT) and whatever else describes an entry;
-            `contact_key` may be None.
+        entries: in any order: POINT, state (granted, denied), occurred_at, source, native_id and whatever else
+            describes an entry; `contact_key` and `occurred_at` may be None. Of entries alike in all that is named
+            here the last one counts.
 
     Returns:
-        One row for each POINT, the entry in force, sorted by POINT.
+        One entry for each POINT, the one in force, sorted by POINT.
     """
-    if entries.empty:
-        return entries
-    known = entries.assign(contact_key=entries["contact_key"].fillna(""))
-    instant = known["occurred_at"]
-    when = np.where(instant.isna(), np.iinfo(np.int64).min, instant.to_numpy(dtype="datetime64[us]").astype(np.int64))
-    denied = (known["state"] == "denied").to_numpy()
-    # An undated refusal cannot be known to be older than any grant.
-    undated_refusal = denied & instant.isna().to_numpy()
-    when = np.where(undated_refusal, np.iinfo(np.int64).max, when)
-    known = known.assign(_when=when, _denied=denied)
-    ordered = known.sort_values([*POINT, "_when", "_denied", "source", "native_id"], kind="stable")
-    in_force = ordered.drop_duplicates(POINT, keep="last").drop(columns=["_when", "_denied"])
-    return in_force.assign(contact_key=in_force["contact_key"].replace("", None))
+    found: dict[tuple[str, ...], tuple[tuple[Any, ...], Entry]] = {}
+    for entry in entries:
+        point = (entry["contact_kind"], entry["contact_key"] or "", entry["channel"], entry["purpose"])
+        weight = _weight(entry)
+        standing = found.get(point)
+        if standing is None or weight >= standing[0]:
+            found[point] = weight, entry
+    return [found[point][1] for point in sorted(found)]
+
+
+def _weight(entry: Entry) -> tuple[Any, ...]:
+    """The heavier word counts; an undated refusal cannot be known to be older than any grant."""
+    denied = entry["state"] == "denied"
+    at: datetime | None = entry["occurred_at"]
+    dated = 1 if at is not None else 2 if denied else 0
+    return dated, at or _UNKNOWN, denied, entry["source"], entry["native_id"]

@@ -1,12 +1,12 @@
 """Stewards decide: these are one person, these are not, these go together; and take it back.
 
-A decision is a fact that is added and never changed. The next run works the customers it touches out again.
+A decision is a fact that is added and never changed; the customers it touches are worked out with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,13 +19,18 @@ from rcu.domain.decisions import (
     chain,
     contradicting,
     in_force,
+    links_in_force,
     states,
 )
 from rcu.domain.records import CUSTOMER_ID, RecordKey
 from rcu.errors import Conflict, InputError, NotFound
+from rcu.matching.model import MatchModel
+from rcu.services.changing import changing, work_out
+from rcu.services.standing import standing_state
 from rcu.store import decisions as rows
 from rcu.store.decisions import Subject
 from rcu.store.engine import Store, Transaction
+from rcu.store.locks import Locks
 
 Clock = Callable[[], datetime]
 
@@ -85,8 +90,15 @@ class ContradictsDecisions(Conflict):
         self.decisions = tuple(one.decision_id for one in decisions)
 
 
-def decide(store: Store, ask: Ask, *, clock: Clock, four_eyes: FourEyes | None = None) -> Decided:
-    """Write a decision, when it can hold beside those in force.
+def decide(store: Store, ask: Ask, *, clock: Clock, model: MatchModel, four_eyes: FourEyes | None = None) -> Decided:
+    """Write a decision, when it can hold beside those in force, and work it out.
+
+    Args:
+        store: where the customers are.
+        ask: what is wanted.
+        clock: when.
+        model: the model in use, for a store that no run has seen yet.
+        four_eyes: what needs a second person.
 
     Raises:
         InputError: the request makes no sense.
@@ -95,17 +107,50 @@ def decide(store: Store, ask: Ask, *, clock: Clock, four_eyes: FourEyes | None =
         Conflict: a customer changed since it was looked at.
     """
     _check_words(ask.actor, ask.reason)
-    with store.begin() as connection:
-        rows.one_at_a_time(connection)
-        draft = _drafted(connection, ask, clock(), four_eyes)
-        before = rows.every_decision(connection)
-        taken_back = [one.decision_id for one in _in_the_way(draft, in_force(before), ask)]
-        reason = f"superseded: {ask.reason}"
-        for number in taken_back:
-            rows.add(connection, Decision(0, DecisionKind.UNDO, ask.actor, reason, draft.decided_at, about=number))
-        written = rows.add(connection, draft)
-        state = State.AWAITS_APPROVAL if written.needs_approval else State.IN_FORCE
-        return Decided(written, state, tuple(taken_back))
+
+    def take(connection: Transaction, locks: Locks) -> Decided:
+        done = write(connection, ask, clock(), four_eyes)
+        state = standing_state(connection, model)
+        now = done.decision.decided_at
+        work_out(connection, locks, state, changed={}, also=put_in_force(connection, done), now=now)
+        counts = State.AWAITS_APPROVAL if done.decision.needs_approval else State.IN_FORCE
+        return Decided(done.decision, counts, done.superseded)
+
+    return changing(store, take)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A decision that was written; `superseded` were taken back for it; the log as it was and as it is."""
+
+    decision: Decision
+    before: Sequence[Decision]
+    after: Sequence[Decision]
+    superseded: tuple[int, ...] = ()
+
+
+def write(connection: Transaction, ask: Ask, now: datetime, four_eyes: FourEyes | None = None) -> Taken:
+    """Write a decision into the log, when it can hold beside those in force.
+
+    Raises:
+        InputError, NotFound, ContradictsDecisions, Conflict: as `decide`.
+    """
+    rows.one_at_a_time(connection)
+    draft = _drafted(connection, ask, now, four_eyes)
+    before = rows.every_decision(connection)
+    taken_back = [one.decision_id for one in _in_the_way(draft, in_force(before), ask)]
+    reason = f"superseded: {ask.reason}"
+    undone = [
+        rows.add(connection, Decision(0, DecisionKind.UNDO, ask.actor, reason, now, about=number))
+        for number in taken_back
+    ]
+    written = rows.add(connection, draft)
+    return Taken(written, before, [*before, *undone, written], tuple(taken_back))
+
+
+def put_in_force(connection: Transaction, taken: Taken) -> set[int]:
+    """Let the links in force follow the log; give the records whose links differ."""
+    return rows.put_links(connection, links_in_force(taken.before), links_in_force(taken.after))
 
 
 def _in_the_way(draft: Decision, standing: Sequence[Decision], ask: Ask) -> list[Decision]:
@@ -131,56 +176,52 @@ def _drafted(connection: Transaction, ask: Ask, now: datetime, four_eyes: FourEy
     return Decision(0, ask.kind, ask.actor, ask.reason, now, None, waits, together, apart, contents)
 
 
-def in_effect_with(store: Store, ask: Ask, *, clock: Clock) -> list[Decision]:
-    """The decisions that would be in force if this one were taken, without taking it.
-
-    Raises:
-        InputError, NotFound, ContradictsDecisions, Conflict: as `decide`.
-    """
-    with store.read() as connection:
-        draft = _drafted(connection, ask, clock(), None)
-        standing = in_force(rows.every_decision(connection))
-    gone = _in_the_way(draft, standing, ask)
-    return [*(one for one in standing if one not in gone), draft]
-
-
-def undo(store: Store, decision_id: int, *, actor: str, reason: str, clock: Clock) -> Decided:
+def undo(store: Store, decision_id: int, *, actor: str, reason: str, clock: Clock, model: MatchModel) -> Decided:
     """Take a decision back, also after later ones and after whatever happened to its records.
 
     Raises:
         NotFound: there is no such decision.
         Conflict: it was taken back already, or what comes back into force contradicts another decision.
     """
-    return _about(store, DecisionKind.UNDO, decision_id, actor=actor, reason=reason, clock=clock)
+    told = Decision(0, DecisionKind.UNDO, actor, reason, clock(), about=decision_id)
+    return _about(store, told, model)
 
 
-def approve(store: Store, decision_id: int, *, actor: str, reason: str, clock: Clock) -> Decided:
+def approve(store: Store, decision_id: int, *, actor: str, reason: str, clock: Clock, model: MatchModel) -> Decided:
     """Give a decision effect that another person took.
 
     Raises:
         NotFound: there is no such decision.
         Conflict: it waits for nobody, or for somebody else than who took it, or contradicts another by now.
     """
-    return _about(store, DecisionKind.APPROVE, decision_id, actor=actor, reason=reason, clock=clock)
+    told = Decision(0, DecisionKind.APPROVE, actor, reason, clock(), about=decision_id)
+    return _about(store, told, model)
 
 
-def _about(store: Store, kind: DecisionKind, number: int, *, actor: str, reason: str, clock: Clock) -> Decided:
-    _check_words(actor, reason)
-    with store.begin() as connection:
+def _about(store: Store, wanted: Decision, model: MatchModel) -> Decided:
+    """Write a decision about another one, and work out what it changes."""
+    _check_words(wanted.actor, wanted.reason)
+    number = wanted.about
+
+    def take(connection: Transaction, locks: Locks) -> Decided:
         rows.one_at_a_time(connection)
         before = rows.every_decision(connection)
         told = next((one for one in before if one.decision_id == number), None)
         if told is None:
             raise NotFound("decision", str(number))
-        state = states(before)[number]
+        state = states(before)[told.decision_id]
         if state is State.UNDONE:
-            msg = f"decision {number} was taken back already"
-            raise Conflict(msg)
-        if kind is DecisionKind.APPROVE:
-            _check_approval(told, state, actor)
-        written = rows.add(connection, Decision(0, kind, actor, reason, clock(), about=number, records=told.records))
+            raise Conflict(f"decision {number} was taken back already")
+        if wanted.kind is DecisionKind.APPROVE:
+            _check_approval(told, state, wanted.actor)
+        written = rows.add(connection, replace(wanted, records=told.records))
         _check_revived(before, [*before, written])
+        ends = put_in_force(connection, Taken(written, before, [*before, written]))
+        state_ = standing_state(connection, model)
+        work_out(connection, locks, state_, changed={}, also=ends, now=wanted.decided_at)
         return Decided(written, State.IN_FORCE)
+
+    return changing(store, take)
 
 
 def _check_approval(told: Decision, state: State, actor: str) -> None:

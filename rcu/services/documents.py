@@ -1,7 +1,8 @@
 """The profile document: one JSON object a customer, written once and handed out as stored.
 
 Its bytes are a function of the records, events and consents of the customer, the scores of all and the household it
-belongs to; nothing in it depends on when it was written.
+belongs to; nothing in it depends on when it was written. What can be said of a customer by itself is serialised first
+(`Fragments`); scores and household, which need all customers, are put between later.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
-import pandas as pd
+
+Row: TypeAlias = Mapping[str, Any]
 
 _CONTACTS: Final = (("email", "email", "email_key"), ("mobile", "phone", "mobile"), ("landline", "phone", "landline"))
 _ADDRESS: Final = (
@@ -28,8 +30,17 @@ _OF_RECORD: Final = (
     "mobile",
     "landline", "loyalty_number",
 )  # fmt: skip
+_OF_CONSENT: Final = ("channel", "purpose", "state", "basis", "evidence", "occurred_at")
+_INSTANTS: Final = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
+"""Instants are shown as ISO 8601 in UTC, to the second."""
+
 _BEST_FIRST: Final = ("valid", "repaired", "suspect", "junk", "missing")
-_NO_ORDERS: Final[Mapping[str, Any]] = {"orders": [], "last_email_click_at": None}
+
+RECORD_COLUMNS: Final = (
+    "birth_id", "source", "native_id", "is_guest", "created_at", "updated_at", *_OF_RECORD, *_ADDRESS,
+    "email_key", "email_quality", "mobile_quality", "landline_quality",
+)  # fmt: skip
+"""What a document needs of each record, beside whether it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,57 +52,55 @@ class Household:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything the documents of some clusters are made of, by cluster_id."""
+class Fragments:
+    """A document's JSON but for what stands between: up to the aggregates, and from the records on."""
 
-    customer_ids: Mapping[int, str]
-    golden: Mapping[int, Mapping[str, Any]]
-    provenance: Mapping[int, Mapping[str, Any]]
-    records: Mapping[int, Sequence[Mapping[str, Any]]]
-    consents: Mapping[int, Sequence[Mapping[str, Any]]]
-    aggregates: Mapping[int, Mapping[str, Any]]
-    scores: Mapping[int, Mapping[str, Any]]
-    households: Mapping[int, Household]
+    before: bytes
+    after: bytes
 
 
-def rows_by_cluster(frame: pd.DataFrame, columns: Sequence[str]) -> dict[int, list[dict[str, Any]]]:
-    """The rows of a frame as dictionaries without missing values, by its column cluster_id, in the frame's order."""
-    values = [_plain(frame[name]) for name in columns]
-    found: dict[int, list[dict[str, Any]]] = {}
-    for cluster, *row in zip(frame["cluster_id"].tolist(), *values, strict=True):
-        found.setdefault(cluster, []).append(
-            {name: value for name, value in zip(columns, row, strict=True) if value is not None}
-        )
-    return found
+def fragments(
+    customer_id: str,
+    golden: Row,
+    provenance: Row,
+    *,
+    records: Sequence[Row],
+    consents: Sequence[Row],
+    aggregates: Row,
+) -> Fragments:
+    """Serialise what can be said of one customer by itself.
 
-
-def _plain(column: pd.Series) -> list[Any]:
-    """A column as Python values, None for missing, instants as text."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        text = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype(object)
-        return text.where(column.notna(), None).tolist()
-    return column.astype(object).where(column.notna(), None).tolist()
-
-
-def document(parts: Parts, cluster: int) -> bytes:
-    """The profile document of one customer."""
-    golden = parts.golden[cluster]
-    household = parts.households.get(cluster)
-    records = parts.records[cluster]
-    return orjson.dumps(
+    Args:
+        customer_id: its id.
+        golden: the columns of its golden record, None where nothing is known.
+        provenance: see `golden.record`.
+        records: its records: RECORD_COLUMNS and `deleted`; in any order.
+        consents: those in force, in their order.
+        aggregates: see `insight.aggregates`.
+    """
+    ordered = sorted(records, key=lambda row: (row["source"], row["native_id"]))
+    before = orjson.dumps(
         {
-            "customer_id": parts.customer_ids[cluster],
+            "customer_id": customer_id,
             "golden": _fields(golden, _GOLDEN) | {"address": _fields(golden, _ADDRESS) or None},
-            "provenance": parts.provenance[cluster],
-            "contact_points": _contact_points(golden, records, parts.consents.get(cluster, [])),
-            "aggregates": parts.aggregates.get(cluster, _NO_ORDERS),
-            "scores": parts.scores[cluster],
-            "household": None
-            if household is None
-            else {"household_id": household.household_id, "members": household.members},
-            "records": [_record(row) for row in sorted(records, key=lambda row: (row["source"], row["native_id"]))],
-        }
+            "provenance": provenance,
+            "contact_points": _contact_points(golden, ordered, consents),
+            "aggregates": aggregates,
+        },
+        option=_INSTANTS,
     )
+    after = orjson.dumps({"records": [_record(row) for row in ordered]}, option=_INSTANTS)
+    # Cutting the braces also makes copies: what orjson gives keeps hold of several times its length.
+    return Fragments(before[:-1], after[1:])
+
+
+def document(parts: Fragments, scores: Mapping[str, Any], household: Household | None) -> bytes:
+    """The profile document of one customer."""
+    told = None
+    if household is not None:
+        told = {"household_id": household.household_id, "members": household.members}
+    among_all = orjson.dumps({"scores": scores, "household": told})
+    return b",".join((parts.before, among_all[1:-1], parts.after))
 
 
 def digest(content: bytes) -> str:
@@ -99,50 +108,54 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
-def _fields(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: row[name] for name in names if row.get(name) is not None}
+def _fields(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name in names if (value := row[name]) is not None}
 
 
-def _record(row: Mapping[str, Any]) -> dict[str, Any]:
+def _key(row: Row) -> str:
+    return f"{row['source']}:{row['native_id']}"
+
+
+def _record(row: Row) -> dict[str, Any]:
     told: dict[str, Any] = {"source": row["source"], "native_id": row["native_id"], "record_id": row["birth_id"]}
     told |= _fields(row, _OF_RECORD)
     address = _fields(row, _ADDRESS)
     if address:
         told["address"] = address
-    told |= {name: True for name in ("is_guest", "deleted") if row.get(name)}
+    for name in ("is_guest", "deleted"):
+        if row[name]:
+            told[name] = True
     return told | _fields(row, ("created_at", "updated_at"))
 
 
-def _contact_points(
-    golden: Mapping[str, Any], records: Sequence[Mapping[str, Any]], consents: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _contact_points(golden: Row, records: Sequence[Row], consents: Sequence[Row]) -> list[dict[str, Any]]:
     """Every mailbox and number of the customer, the golden one of each kind first, with what is permitted there."""
     points: list[dict[str, Any]] = []
     for column, kind, key in _CONTACTS:
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, list[Row]] = {}
         for row in records:
-            if row.get(column) is None or row.get(key) is None:
-                continue
-            point = found.setdefault(row[key], {"kind": column, "value": row[column], "records": []})
-            point["records"].append(f"{row['source']}:{row['native_id']}")
-            point["value"] = min(point["value"], row[column])
-        best = golden.get(key)
+            value = row[key]
+            if value is not None and row[column] is not None:
+                found.setdefault(value, []).append(row)
+        best = golden[key]
         for value in sorted(found, key=lambda value: (value != best, value)):
-            point = found[value]
-            point["records"].sort()
-            point["quality"] = min(
-                (row.get(f"{column}_quality", "missing") for row in records if row.get(key) == value),
-                key=_BEST_FIRST.index,
-            )
+            point = _contact_point(column, found[value])
             point["consents"] = [
-                _consent(entry)
-                for entry in consents
-                if entry["contact_kind"] == kind and entry.get("contact_key") == value
+                _consent(entry) for entry in consents if entry["contact_key"] == value and entry["contact_kind"] == kind
             ]
             points.append(point)
     return points
 
 
-def _consent(entry: Mapping[str, Any]) -> dict[str, Any]:
-    told = _fields(entry, ("channel", "purpose", "state", "basis", "evidence", "occurred_at"))
-    return told | {"record": f"{entry['source']}:{entry['native_id']}"}
+def _contact_point(column: str, carriers: Sequence[Row]) -> dict[str, Any]:
+    qualities = (row[f"{column}_quality"] or "missing" for row in carriers)
+    return {
+        "kind": column,
+        "value": min(row[column] for row in carriers),
+        "records": sorted(_key(row) for row in carriers),
+        "quality": min(qualities, key=_BEST_FIRST.index),
+    }
+
+
+def _consent(entry: Row) -> dict[str, Any]:
+    return _fields(entry, _OF_CONSENT) | {"record": _key(entry)}

@@ -21,7 +21,7 @@ from rcu.matching.scoring import Kernel
 from rcu.matching.table import EncodedTable
 from rcu.matching.unions import Outcome
 from rcu.matching.wording import in_words
-from rcu.services.identity import constraints_of, key_ranks, load, stored_pairs
+from rcu.services.identity import constraints_of, decided_links, key_ranks, load, stored_pairs
 from rcu.store import customers as profiles
 from rcu.store import identity as rows
 from rcu.store.engine import Store
@@ -88,7 +88,7 @@ def explain(store: Store, model: MatchModel, left: RecordKey, right: RecordKey) 
     """
     found = rows.records_by_key(store, [left, right], (*model.columns(), *NOTES)).to_pandas()
     one, other = (_place(found, key) for key in (left, right))
-    generic = rows.verdicts(store).generic
+    generic = rows.generic(store)
     table = EncodedTable.encode(found, model.columns())
     explanation = explain_pair(Kernel(without_generic(table, generic), model), one, other)
     left_out = [
@@ -137,10 +137,12 @@ def explain_record(store: Store, model: MatchModel, key: RecordKey, *, most: int
     cluster = _stored_clusters(store, record_ids)
     if cluster[row] < 0:
         raise NotFound("run that has seen record", str(key))
-    kernel = Kernel(without_generic(whole, rows.verdicts(store).generic), model)
-    pairs = stored_pairs(store, record_ids, np.zeros(len(records), dtype=bool), model)
+    kernel = Kernel(without_generic(whole, rows.generic(store)), model)
+    pairs = stored_pairs(store, record_ids, model)
     names: Keys = (records["source"] + ":" + records["native_id"]).tolist()
-    events = history(kernel, pairs, key_ranks(records), row, constraints=constraints_of(store, record_ids))
+    events = history(
+        kernel, pairs, key_ranks(records), row, constraints=constraints_of(decided_links(store), record_ids)
+    )
     return RecordTold(
         record=str(key),
         members=tuple(names[at] for at in np.flatnonzero(cluster == cluster[row]).tolist()),

@@ -1,12 +1,8 @@
-"""Who is whom: the clusters of all records, working out again only what a change can have touched.
-
-The answer is that of a rebuild from nothing: links between records that did not change are taken from the store,
-links of touched records are found and weighed anew, and the clusters are a function of all links.
-"""
+"""Who is whom, of all records: worked out from nothing. Around a few that changed, see `rematching`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,20 +10,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rcu.domain.decisions import Decision, Pair, in_force
+from rcu.domain.decisions import Pair, links_in_force
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.errors import ConfigurationError
 from rcu.matching.arrays import Bools, Index
-from rcu.matching.blocking import LeftOut, in_blocks, oversize_blocks
-from rcu.matching.clustering import Clustering, ClusterQuality, Constraints, cluster
-from rcu.matching.frequency import carriers, changed_verdicts, generic_values, without_generic
+from rcu.matching.blocking import LeftOut, blocks_left_out
+from rcu.matching.clustering import ClusterQuality, Constraints, cluster
+from rcu.matching.frequency import GenericValues, days, generic_values, without_generic
 from rcu.matching.model import MatchModel
+from rcu.matching.nearby import block_rows
 from rcu.matching.scoring import Kernel, WeighedPairs, weigh_candidates
 from rcu.matching.table import EncodedTable
 from rcu.store import decisions as decision_rows
 from rcu.store import identity as rows
 from rcu.store.engine import Store
-from rcu.store.identity import Verdicts
 
 _NO_EVIDENCE_SIGN: Final = ord("-")
 _WEIGHT_DIGITS: Final = 6
@@ -36,15 +32,17 @@ _WEIGHT_DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The clusters of all records.
+    """The clusters of all records, and what real time goes on from.
 
     Attributes:
         record_ids: every record, oldest first; everything below is by position in it.
         cluster_ids: the record_id of the oldest record of each record's cluster.
-        touched: records whose links were worked out again.
         to_project: records marked as having an outdated profile.
-        links: the links found for touched records: left_id, right_id, weight, pattern.
-        verdicts: what depends on how often values occur: identifiers that are nobody's, blocks that are split.
+        links: left_id, right_id, weight, pattern.
+        generic: values that are nobody's, by column.
+        blocks: key, record_id: the blocks of each record.
+        counts: name, value, records: how many records have each whole date.
+        decided: left_id, right_id, together: the links of the decisions in force.
         refused: how many links were not followed because they would have broken a constraint.
         quality: of the clusters of two or more records, by cluster: cluster_id, records, weakest_weight,
             contradictions, refused.
@@ -53,10 +51,12 @@ class Identity:
 
     record_ids: Index
     cluster_ids: Index
-    touched: Bools
     to_project: Bools
     links: pa.Table
-    verdicts: Verdicts
+    generic: GenericValues
+    blocks: pa.Table
+    counts: pa.Table
+    decided: pa.Table
     refused: int
     quality: pa.Table
     left_out: tuple[LeftOut, ...]
@@ -87,46 +87,68 @@ def load(store: Store, model: MatchModel) -> tuple[pd.DataFrame, EncodedTable]:
     return own, EncodedTable.encode(compared, model.columns())
 
 
-def resolve(
-    store: Store, model: MatchModel, *, everything: bool = False, decisions: Sequence[Decision] | None = None
-) -> Identity:
-    """Work out the clusters of all records.
-
-    Args:
-        store: where the records and the links of the last run are.
-        model: the matching model.
-        everything: do not trust any stored link (another model, or to verify).
-        decisions: what people decided, instead of what they did decide.
-    """
+def resolve(store: Store, model: MatchModel) -> Identity:
+    """Work out the clusters of all records from nothing but records, decisions and model."""
     records, whole = load(store, model)
     generic = generic_values(whole, model)
     table = without_generic(whole, generic)
-    blocks = oversize_blocks(table, model.blocking)
-    touched = np.ones(len(records), dtype=bool)
-    if not everything:
-        before = rows.verdicts(store)
-        touched = records["to_match"].to_numpy(dtype=bool, copy=True)
-        touched |= carriers(whole, changed_verdicts(before.generic, generic))
-        touched |= in_blocks(table, model.blocking, changed_verdicts(before.oversize, blocks.keys))
     kernel = Kernel(table, model)
-    found = weigh_candidates(kernel, touched=None if touched.all() else touched)
+    found = weigh_candidates(kernel)
     record_ids = records["record_id"].to_numpy(dtype=np.int64)
-    kept = stored_pairs(store, record_ids, touched, model)
-    clusters = _clusters(kernel, [kept, found], records, constraints_of(store, record_ids, decisions))
+    decided = decided_links(store)
+    clusters = cluster(kernel, found, key_ranks(records), constraints=constraints_of(decided, record_ids))
     return Identity(
         record_ids=record_ids,
         cluster_ids=record_ids[clusters.cluster],
-        touched=touched,
         to_project=records["to_project"].to_numpy(dtype=bool),
         links=_link_table(found, record_ids),
-        verdicts=Verdicts(generic, blocks.keys),
+        generic=generic,
+        blocks=_block_table(table, model, record_ids),
+        counts=_count_table(whole, model),
+        decided=_decided_table(decided),
         refused=len(clusters.refused),
-        quality=_quality_table(clusters.quality, record_ids),
-        left_out=blocks.left_out,
+        quality=quality_table(clusters.quality, record_ids),
+        left_out=blocks_left_out(table, model.blocking),
     )
 
 
-def _quality_table(found: ClusterQuality, record_ids: Index) -> pa.Table:
+def _block_table(table: EncodedTable, model: MatchModel, record_ids: Index) -> pa.Table:
+    keys, rows_ = block_rows(table, model.blocking)
+    return pa.table({"key": pa.array(keys), "record_id": pa.array(record_ids[rows_])})
+
+
+def _count_table(table: EncodedTable, model: MatchModel) -> pa.Table:
+    found = [
+        (day_name(column, day), day, count) for column in model.dates for day, count in days(table, column).items()
+    ]
+    names, values, counts = zip(*found, strict=True) if found else ((), (), ())
+    return pa.table(
+        {
+            "name": pa.array(names, pa.string()),
+            "value": pa.array(values, pa.string()),
+            "records": pa.array(counts, pa.int64()),
+        }
+    )
+
+
+def day_name(column: str, day: str) -> str:
+    """The name under which the days of a year are counted."""
+    return f"{column}:{day[:4]}"
+
+
+def _decided_table(decided: Mapping[Pair, bool]) -> pa.Table:
+    links = sorted(decided)
+    return pa.table(
+        {
+            "left_id": pa.array([left for left, _ in links], pa.int64()),
+            "right_id": pa.array([right for _, right in links], pa.int64()),
+            "together": pa.array([decided[link] for link in links], pa.bool_()),
+        }
+    )
+
+
+def quality_table(found: ClusterQuality, record_ids: Index) -> pa.Table:
+    """Rows of the table of qualities."""
     return pa.table(
         {
             "cluster_id": pa.array(record_ids[found.cluster], pa.int64()),
@@ -144,25 +166,20 @@ def changed_quality(store: Store, identity: Identity) -> Index:
     return np.unique(both.loc[~both.duplicated(keep=False), "cluster_id"].to_numpy(dtype=np.int64))
 
 
-def _clusters(kernel: Kernel, pairs: list[WeighedPairs], records: pd.DataFrame, constraints: Constraints) -> Clustering:
-    both = WeighedPairs.concatenate(pairs, len(kernel.model.comparisons))
-    return cluster(kernel, both, key_ranks(records), constraints=constraints)
+def decided_links(store: Store) -> Mapping[Pair, bool]:
+    """What people decided and did not take back: pairs of record ids, True for together."""
+    with store.read() as connection:
+        return links_in_force(decision_rows.every_decision(connection))
 
 
-def constraints_of(store: Store, record_ids: Index, decisions: Sequence[Decision] | None = None) -> Constraints:
-    """What people decided and did not take back, as pairs of positions in `record_ids` (rising)."""
-    if decisions is None:
-        with store.read() as connection:
-            decisions = in_force(decision_rows.every_decision(connection))
+def constraints_of(decided: Mapping[Pair, bool], record_ids: Index) -> Constraints:
+    """What people decided, as pairs of positions in `record_ids` (rising)."""
 
-    def places(links: list[Pair]) -> Index:
-        distinct = np.array(sorted(set(links)), dtype=np.int64).reshape(-1, 2)
-        return np.searchsorted(record_ids, distinct)
+    def places(together: bool) -> Index:
+        links = sorted(link for link, one in decided.items() if one is together)
+        return np.searchsorted(record_ids, np.array(links, dtype=np.int64).reshape(-1, 2))
 
-    return Constraints(
-        must=places([link for decision in decisions for link in decision.together]),
-        cannot=places([link for decision in decisions for link in decision.apart]),
-    )
+    return Constraints(must=places(True), cannot=places(False))
 
 
 def key_ranks(records: pd.DataFrame) -> Index:
@@ -171,21 +188,15 @@ def key_ranks(records: pd.DataFrame) -> Index:
     return pd.util.hash_array(keys, categorize=False).view(np.int64)
 
 
-def stored_pairs(store: Store, record_ids: Index, touched: Bools, model: MatchModel) -> WeighedPairs:
-    """The stored links between records that were not touched, as pairs of positions."""
-    if touched.all():
-        return WeighedPairs.concatenate([], len(model.comparisons))
+def stored_pairs(store: Store, record_ids: Index, model: MatchModel) -> WeighedPairs:
+    """The stored links, as pairs of positions."""
     stored = rows.stored_links(store)
-    left = np.searchsorted(record_ids, stored["left_id"].to_numpy())
-    right = np.searchsorted(record_ids, stored["right_id"].to_numpy())
-    keep = ~(touched[left] | touched[right])
-    patterns = stored["pattern"].to_numpy(zero_copy_only=False)[keep]
     return WeighedPairs(
-        left=left[keep],
-        right=right[keep],
-        weight=stored["weight"].to_numpy()[keep],
-        levels=_levels(patterns, len(model.comparisons)),
-        rule=np.zeros(int(keep.sum()), dtype=np.int64),
+        left=np.searchsorted(record_ids, stored["left_id"].to_numpy()),
+        right=np.searchsorted(record_ids, stored["right_id"].to_numpy()),
+        weight=stored["weight"].to_numpy(),
+        levels=levels_of(stored["pattern"].to_numpy(zero_copy_only=False), len(model.comparisons)),
+        rule=np.zeros(stored.num_rows, dtype=np.int64),
     )
 
 
@@ -195,12 +206,12 @@ def _link_table(pairs: WeighedPairs, record_ids: Index) -> pa.Table:
             "left_id": pa.array(record_ids[pairs.left]),
             "right_id": pa.array(record_ids[pairs.right]),
             "weight": pa.array(pairs.weight),
-            "pattern": pa.array(_patterns(pairs.levels), pa.string()),
+            "pattern": pa.array(patterns_of(pairs.levels), pa.string()),
         }
     )
 
 
-def _patterns(levels: np.ndarray) -> np.ndarray:
+def patterns_of(levels: np.ndarray) -> np.ndarray:
     """Levels as text, a character a comparison: a digit or letter for the level, `-` where there was no evidence."""
     if not len(levels):
         return np.empty(0, dtype=object)
@@ -208,8 +219,13 @@ def _patterns(levels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(signs).view(f"S{levels.shape[1]}").ravel().astype(str).astype(object)
 
 
-def _levels(patterns: np.ndarray, comparisons: int) -> np.ndarray:
-    """The inverse of `_patterns`."""
+def levels_of_pattern(pattern: str) -> list[int]:
+    """The levels of one link, -1 where there was no evidence."""
+    return [-1 if sign == chr(_NO_EVIDENCE_SIGN) else ord(sign) - ord("a") for sign in pattern]
+
+
+def levels_of(patterns: np.ndarray, comparisons: int) -> np.ndarray:
+    """The inverse of `patterns_of`."""
     if not len(patterns):
         return np.empty((0, comparisons), dtype=np.int8)
     signs = np.ascontiguousarray(patterns.astype(f"S{comparisons}")).view(np.uint8).reshape(-1, comparisons)

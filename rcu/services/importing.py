@@ -28,7 +28,7 @@ from rcu.ingest import ELEMENT, Connector
 from rcu.ingest.connector import BATCH_ROWS
 from rcu.ingest.files import named_like
 from rcu.services import frames
-from rcu.store import intake
+from rcu.store import activity, intake
 from rcu.store import quarantine as quarantine_rows
 from rcu.store.engine import Store, Transaction
 from rcu.store.intake import Upserted
@@ -252,11 +252,11 @@ class Importer:
             )
         for entity in (Entity.ORDER, Entity.EMAIL_EVENT):
             if entity in staged:
-                taken += _Taken(events=intake.upsert_events(connection, staged[entity], source))
+                taken += _Taken(events=activity.upsert_events(connection, staged[entity], source))
         if Entity.ORDER_LINE in staged:
-            intake.upsert_lines(connection, staged[Entity.ORDER_LINE], source)
+            activity.upsert_lines(connection, staged[Entity.ORDER_LINE], source)
         if Entity.CONSENT in staged:
-            new = intake.append_consents(connection, staged[Entity.CONSENT], source, self.clock())
+            new = activity.append_consents(connection, staged[Entity.CONSENT], source, self.clock())
             taken += _Taken(consents=new)
         return taken
 

@@ -14,8 +14,8 @@ from rcu.store.sources import ApiKey
 
 READS: Final = frozenset({"identity", "contact", "consent", "orders", "scores", "changes"})
 """What a key may read: groups of fields of the profile, and the change feed."""
-SCOPES: Final = READS | {"steward"}
-"""All a key may do: read, and decide who is who."""
+SCOPES: Final = READS | {"records", "steward"}
+"""All a key may do: read, hand in records, and decide who is who."""
 
 _PREFIX: Final = "rcu_"
 

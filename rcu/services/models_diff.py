@@ -96,8 +96,8 @@ def _customers(store: Store, new: MatchModel, old: MatchModel) -> CustomerChange
 
 def _clusters(store: Store, new: MatchModel, old: MatchModel) -> tuple[np.ndarray, Index, Index]:
     """Key, cluster before and cluster after of every record; of those only that were there all the time."""
-    one = resolve(store, old, everything=True)
-    other = one if new.fingerprint() == old.fingerprint() else resolve(store, new, everything=True)
+    one = resolve(store, old)
+    other = one if new.fingerprint() == old.fingerprint() else resolve(store, new)
     both = np.intersect1d(one.record_ids, other.record_ids)
     records = rows.records_to_match(store, ()).to_pandas().set_index("record_id").reindex(both)
     keys = (records["source"] + ":" + records["native_id"]).to_numpy(dtype=object)

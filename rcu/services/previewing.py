@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import orjson
-import pandas as pd
 
-from rcu.matching.arrays import Index
 from rcu.matching.model import MatchModel
-from rcu.services import projection as project_
-from rcu.services.deciding import Ask, in_effect_with
-from rcu.services.documents import document
-from rcu.services.identity import Identity, resolve
-from rcu.store import profiles as profile_rows
-from rcu.store.engine import Store
+from rcu.services.changing import changing
+from rcu.services.deciding import Ask, put_in_force, write
+from rcu.services.rematching import Rematching
+from rcu.services.republishing import Republishing
+from rcu.services.standing import standing_state
+from rcu.store import publishing
+from rcu.store.engine import Store, Transaction
+from rcu.store.locks import Locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,51 +38,39 @@ class Preview:
 
 
 def preview(store: Store, model: MatchModel, ask: Ask, *, clock: Callable[[], datetime]) -> Preview:
-    """Work out what a decision would do, on the side.
-
-    Records that wait for a run are taken as the run will take them, before and after alike, so that what differs is
-    the decision's doing.
+    """Take a decision, look at what comes of it, and take it back before anybody sees it.
 
     Raises:
         InputError, NotFound, ContradictsDecisions, Conflict: as `deciding.decide`.
     """
-    wanted = in_effect_with(store, ask, clock=clock)
-    one, other = resolve(store, model), resolve(store, model, decisions=wanted)
-    rows = _changed(one.cluster_ids, other.cluster_ids)
-    touched = [np.unique(found.cluster_ids[rows]) for found in (one, other)]
-    outside = np.union1d(*touched)
-    before, after = (_shown(store, *part, outside) for part in zip((one, other), touched, strict=True))
-    return Preview(before, after)
+
+    def look(connection: Transaction, locks: Locks) -> Preview:
+        now = clock()
+        written = write(connection, ask, now)
+        state = standing_state(connection, model)
+        found = Rematching(connection, state.model, locks).run({}, also=put_in_force(connection, written))
+        moved = found.moved
+        former = {one for record in moved if (one := found.before[record]) is not None}
+        left = {record for record, one in found.before.items() if one in former}
+        clusters = {found.after[record] for record in left} | set(moved.values())
+        joined = {
+            one for record, cluster in found.after.items() if cluster in clusters and (one := found.before[record])
+        }
+        before = _shown(connection, former | joined)
+        Republishing(connection, state.basis, locks, now=now).run(found, ())
+        return Preview(before, _shown(connection, clusters))
+
+    return changing(store, look, keep=False)
 
 
-def _changed(before: Index, after: Index) -> Index:
-    """The rows of every cluster that is not the same set of records before and after."""
-    ones, others = (np.unique(found, return_inverse=True)[1] for found in (before, after))
-    both, shared = np.unique(np.stack([ones, others]), axis=1, return_counts=True)
-    whole = (np.bincount(ones)[both[0]] == shared) & (np.bincount(others)[both[1]] == shared)
-    return np.flatnonzero(np.isin(ones, both[0][~whole]))
-
-
-def _shown(store: Store, identity: Identity, clusters: Index, outside: Index) -> tuple[CustomerShown, ...]:
-    """Some clusters as documents, seen among all customers but those that are `outside`."""
-    if not len(clusters):
-        return ()
-    chosen = np.isin(identity.cluster_ids, clusters)
-    memberships = {"record_id": identity.record_ids[chosen], "cluster_id": identity.cluster_ids[chosen]}
-    projection = project_.project(store, pd.DataFrame(memberships))
-    standing = profile_rows.standing_customers(store).to_pandas().set_index("cluster_id")
-    others = standing.loc[~standing.index.isin(outside)]
-    stored = profile_rows.standing_aggregates(store).to_pandas()
-    sums = project_.stacked([stored.loc[stored["cluster_id"].isin(others.index)], projection.table])
-    summary = project_.stacked([others[list(projection.summary.columns)], projection.summary])
-    as_of = profile_rows.latest_instant(store)
-    quality = project_.quality(projection, pd.Timestamp(as_of) if as_of else pd.Timestamp(0, tz="UTC"))
-    parts = project_.parts(projection, project_.population_rfm(sums), quality, project_.households(summary))
+def _shown(connection: Transaction, clusters: set[int]) -> tuple[CustomerShown, ...]:
+    """Some customers as they are stored, the oldest first."""
+    profiles = [orjson.loads(profile) for _, profile in sorted(publishing.profiles_of(connection, clusters).items())]
     return tuple(
         CustomerShown(
-            customer_id=parts.customer_ids[cluster],
-            records=tuple(f"{row['source']}:{row['native_id']}" for row in parts.records[cluster]),
-            profile=orjson.loads(document(parts, cluster)),
+            customer_id=profile["customer_id"],
+            records=tuple(f"{one['source']}:{one['native_id']}" for one in profile["records"]),
+            profile=profile,
         )
-        for cluster in projection.summary.index.tolist()
+        for profile in profiles
     )

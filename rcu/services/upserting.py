@@ -5,104 +5,30 @@ It is the batch's road for few records: the same cleaning, kernel, model and clu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import uuid_utils
 
 from rcu.cleaning import CleaningSettings
-from rcu.domain.records import RecordKey
+from rcu.domain.records import STANDARD_COLUMNS, RecordKey
+from rcu.errors import InputError, NotFound
 from rcu.matching.model import MatchModel
-from rcu.store.engine import Store
+from rcu.services.arrivals import Content, Given, Upserted
+from rcu.services.changing import changing, work_out
+from rcu.services.frames import record_row
+from rcu.services.rematching import Rematched, Rematching
+from rcu.services.republishing import Republished
+from rcu.services.standing import standing_state
+from rcu.services.telling import Telling
+from rcu.store import nearby, publishing
+from rcu.store import upserting as rows
+from rcu.store.engine import Store, Transaction
+from rcu.store.locks import Locks, name_of
 
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A record as somebody sends it.
-
-    Attributes:
-        key: its source and the id that source gave it.
-        fields: `RAW_FIELDS` as text; a field that is not there is not spoken of, None says there is nothing.
-        store: the shop it belongs to.
-        is_guest: bought without an account.
-        deleted: gone at the source.
-        created_at: when the source made it.
-        updated_at: when the source last changed it; what is older than what is stored is not taken.
-    """
-
-    key: RecordKey
-    fields: Mapping[str, str | None]
-    store: str | None = None
-    is_guest: bool = False
-    deleted: bool = False
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-
-
-class Content(StrEnum):
-    """What a record that was sent says, beside what was stored."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    OLDER = "older"
-
-
-class Happened(StrEnum):
-    """What became of who is whom.
-
-    CREATED: a customer that was not there before. JOINED: a new record belongs to a customer that was. MOVED: the
-    record belongs to another customer than before. MERGED: customers became one. SPLIT: a customer became several.
-    UNCHANGED: none of it.
-    """
-
-    CREATED = "created"
-    JOINED = "joined"
-    MOVED = "moved"
-    MERGED = "merged"
-    SPLIT = "split"
-    UNCHANGED = "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A record it belongs with, or may: how sure that is, and what agrees or differs, the weightiest first."""
-
-    record: RecordKey
-    customer_id: str
-    probability: float
-    says: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Upserted:
-    """What became of one record.
-
-    Attributes:
-        key: the record.
-        content: what it says, beside what was stored.
-        happened: what became of who is whom.
-        customer_id: the customer it belongs to.
-        version: the version of that customer's profile.
-        merged: customers that are part of it now.
-        split: customers that parted from it.
-        why: the records of its customer it is nearest to.
-        possible: records of other customers that may be the same person, left to a steward.
-        profile: the customer's document, where it was asked for.
-    """
-
-    key: RecordKey
-    content: Content
-    happened: Happened
-    customer_id: str
-    version: int
-    merged: tuple[str, ...] = ()
-    split: tuple[str, ...] = ()
-    why: tuple[Reason, ...] = ()
-    possible: tuple[Reason, ...] = ()
-    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +38,7 @@ class RealTime:
     store: Store
     model: MatchModel
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
-    clock: Clock = datetime.now
+    clock: Clock = lambda: datetime.now(UTC)
 
     def upsert(self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False) -> list[Upserted]:
         """Take records and say what became of each; all of them or, on an error, none.
@@ -127,4 +53,144 @@ class RealTime:
             InputError: a record is named twice.
             Conflict: a run over everything is at work, or too many others write about the same people.
         """
-        raise NotImplementedError
+        if len({one.key for one in given}) < len(given):
+            raise InputError("a record is named twice", hint="send each record once, as it is now")
+        return changing(
+            self.store,
+            lambda connection, locks: _Taking(self, connection, locks).run(given, profiles=profiles),
+            keep=not dry_run,
+        )
+
+
+@dataclass(slots=True)
+class _Taken:
+    """A record that was sent, as it is to be stored, beside what is stored of it."""
+
+    given: Given
+    row: dict[str, Any]
+    before: Mapping[str, Any] | None
+    record_id: int = 0
+
+    def __post_init__(self) -> None:
+        if self.before is not None:
+            self.record_id = self.before["record_id"]
+
+    @property
+    def content(self) -> Content:
+        """What it says, beside what is stored: the rule of imports."""
+        if self.before is None:
+            return Content.NEW
+        if self.before["content_hash"] == self.row["content_hash"]:
+            return Content.UNCHANGED
+        then, now = self.before["updated_at"], self.row["updated_at"]
+        newer = then is None or now is None or now > then
+        same_instant = now == then and self.row["content_hash"] > self.before["content_hash"]
+        return Content.CHANGED if newer or same_instant else Content.OLDER
+
+    @property
+    def now(self) -> Mapping[str, Any]:
+        """What is stored of it after all."""
+        return {**(self.before or dict.fromkeys(STANDARD_COLUMNS)), **(self.row if self.writes else {})}
+
+    @property
+    def writes(self) -> bool:
+        """Whether its row is written."""
+        return self.content in (Content.NEW, Content.CHANGED)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is to be matched: it was written, or imported and not matched since."""
+        return self.writes or (self.before is not None and bool(self.before["to_match"]))
+
+    @property
+    def was_matched(self) -> bool:
+        """Whether it is in a cluster."""
+        return self.before is not None and self.before["cluster_id"] is not None
+
+
+class _Taking:
+    """One transaction that takes records."""
+
+    def __init__(self, how: RealTime, connection: Transaction, locks: Locks) -> None:
+        self._how, self._connection, self._locks = how, connection, locks
+        self._now = how.clock()
+        self._state = standing_state(connection, how.model)
+
+    def run(self, given: Sequence[Given], *, profiles: bool) -> list[Upserted]:
+        """Take them."""
+        unknown = rows.unknown_sources(self._connection, [one.key.source for one in given])
+        if unknown:
+            raise NotFound("source", ", ".join(unknown))
+        taken = self._locked(given)
+        changed = self._write(taken)
+        found, published = work_out(self._connection, self._locks, self._state, changed=changed, now=self._now)
+        return self._told(taken, found, published, profiles=profiles)
+
+    def _locked(self, given: Sequence[Given]) -> list[_Taken]:
+        """The records beside what is stored of them, which nobody else changes from here on."""
+        stored = rows.stored(self._connection, [one.key for one in given])
+        found = [_Taken(one, self._row(one), stored.get(one.key)) for one in given]
+        moving = [one for one in found if one.counts]
+        if moving:
+            told = [row for one in moving for row in (one.now, one.before) if row is not None]
+            foreseen = Rematching(self._connection, self._state.model, self._locks).foresee(told)
+            self._locks.take(foreseen | {name_of("record", one.given.key) for one in moving})
+            again = rows.stored(self._connection, [one.given.key for one in moving])
+            if any(again.get(one.given.key) != one.before for one in moving):
+                self._locks.give_up()
+        return found
+
+    def _row(self, one: Given) -> dict[str, Any]:
+        return record_row(
+            one.fields,
+            store=one.store,
+            is_guest=one.is_guest,
+            deleted=one.deleted,
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+            settings=self._how.cleaning,
+        )
+
+    def _write(self, taken: Sequence[_Taken]) -> dict[int, Mapping[str, Any] | None]:
+        """Write what is new; give the records to be matched, with what they said when they last were."""
+        new = {one.given.key: one for one in taken if one.content is Content.NEW}
+        numbers: dict[RecordKey, int] = {}
+        for same in _of_one_shape({key: {**one.row, "birth_id": str(uuid_utils.uuid7())} for key, one in new.items()}):
+            numbers |= rows.put_new(self._connection, same, self._now)
+        if len(numbers) < len(new):  # an import was faster
+            self._locks.give_up()
+        for key, one in new.items():
+            one.record_id = numbers[key]
+        rows.put_changed(self._connection, {one.record_id: one.row for one in taken if one.content is Content.CHANGED})
+        known = [one for one in taken if one.counts and one.content is not Content.NEW]
+        said = nearby.said_before(self._connection, [one.record_id for one in known], STANDARD_COLUMNS)
+        former = {one.record_id: said.get(one.record_id, one.before) if one.was_matched else None for one in known}
+        return {**dict.fromkeys(numbers.values()), **former}
+
+    def _told(
+        self, taken: Sequence[_Taken], found: Rematched, published: Republished, *, profiles: bool
+    ) -> list[Upserted]:
+        cluster_of = {one.record_id: found.after[one.record_id] for one in taken if one.record_id in found.after}
+        cluster_of |= {
+            one.record_id: one.before["cluster_id"]
+            for one in taken
+            if one.before is not None and one.record_id not in cluster_of
+        }
+        clusters = set(cluster_of.values())
+        standing = publishing.standing(self._connection, clusters - published.versions.keys())
+        versions = {cluster: (one.customer_id, one.version) for cluster, one in standing.items()}
+        versions |= published.versions
+        documents = publishing.profiles_of(self._connection, clusters) if profiles else {}
+        telling = Telling(self._connection, self._state.model, found, published)
+        told = telling.of([(one.record_id, one.given.key, one.content) for one in taken], cluster_of, versions)
+        return [
+            replace(one, profile=documents.get(cluster_of[at.record_id])) for one, at in zip(told, taken, strict=True)
+        ]
+
+
+def _of_one_shape(found: Mapping[RecordKey, dict[str, Any]]) -> Iterator[dict[RecordKey, dict[str, Any]]]:
+    """Rows by the columns they have, so that each part can be written together."""
+    shapes: dict[tuple[str, ...], dict[RecordKey, dict[str, Any]]] = {}
+    for key, row in found.items():
+        shapes.setdefault(tuple(row), {})[key] = row
+    yield from shapes.values()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from rcu.insight.scores import ScoreBasis, score_basis
 from rcu.matching.model import MatchModel
-from rcu.services import projection as project_
-from rcu.services.documents import digest, document
+from rcu.services import projecting
+from rcu.services.documents import digest
 from rcu.services.identity import Identity, changed_quality, resolve
-from rcu.services.projection import Projection
+from rcu.services.projection import Projected, Written, standing_basis
 from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
 from rcu.store import recount as recount_rows
+from rcu.store import runs as run_rows
 from rcu.store.engine import Store
 
 
@@ -44,26 +48,35 @@ class Verification:
 
 
 def verify(store: Store, model: MatchModel) -> Verification:
-    """Rebuild everything on the side and count the differences; nothing is written but staged rows."""
-    identity = resolve(store, model, everything=True)
+    """Rebuild everything on the side and count the differences; nothing is written but staged rows.
+
+    Scores are measured against what they were measured against when they were stored.
+    """
+    identity = resolve(store, model)
     memberships = pd.DataFrame({"record_id": identity.record_ids, "cluster_id": identity.cluster_ids})
-    rebuilt = project_.project(store, memberships)
-    found = project_.population_rfm(rebuilt.table)
-    as_of = profile_rows.latest_instant(store)
-    quality = project_.quality(rebuilt, pd.Timestamp(as_of) if as_of else pd.Timestamp(0, tz="UTC"))
+    rebuilt = list(projecting.project(store, memberships))
+    customers, sums = len(rebuilt), projecting.sums(rebuilt)
+    shared = projecting.households(projecting.summary(rebuilt))
+    digests, scores = _written(projecting.write(rebuilt, _basis(store, sums), shared))
+    stored = profile_rows.standing_aggregates(store).to_pandas()
     return Verification(
         records=len(identity.record_ids),
-        customers=len(rebuilt.summary),
+        customers=customers,
         waiting=int(identity.to_project.sum()),
         memberships=_memberships(store, identity),
         quality=len(changed_quality(store, identity)),
-        profiles=_profiles(store, rebuilt, found, quality),
-        aggregates=_table(profile_rows.standing_aggregates(store).to_pandas(), rebuilt.table),
-        scores=_table(profile_rows.standing_scores(store).to_pandas(), project_.score_rows(found, quality)),
-        recount=_table(
-            recount_rows.recount(store).to_pandas(), _sums(profile_rows.standing_aggregates(store).to_pandas())
-        ),
+        profiles=_profiles(store, digests),
+        aggregates=_table(stored, sums.to_pandas()),
+        scores=_table(profile_rows.standing_scores(store).to_pandas(), scores.to_pandas()),
+        recount=_table(recount_rows.recount(store).to_pandas(), _sums(stored)),
     )
+
+
+def _basis(store: Store, sums: pa.Table) -> ScoreBasis:
+    """What the stored scores are measured against; where that is not known, what a run would work out."""
+    with store.read() as connection:
+        standing = standing_basis(run_rows.last_done(connection))
+    return standing or score_basis(projecting.buyers(sums), profile_rows.latest_instant(store))
 
 
 def _memberships(store: Store, identity: Identity) -> int:
@@ -71,13 +84,24 @@ def _memberships(store: Store, identity: Identity) -> int:
     return int((stored.reindex(identity.record_ids).to_numpy() != identity.cluster_ids).sum())
 
 
-def _profiles(store: Store, rebuilt: Projection, found: pd.DataFrame, quality: pd.DataFrame) -> int:
-    parts = project_.parts(rebuilt, found, quality, project_.households(rebuilt.summary))
-    digests = pd.Series({cluster: digest(document(parts, cluster)) for cluster in rebuilt.summary.index.tolist()})
-    stored = profile_rows.standing_profiles(store).to_pandas().set_index("cluster_id")["profile"]
-    written = stored.map(lambda text: digest(str(text).encode()))
-    every = digests.index.union(written.index)
-    return int((digests.reindex(every) != written.reindex(every)).sum())
+def _written(customers: Iterable[tuple[Projected, Written]]) -> tuple[dict[int, str], pa.Table]:
+    """The digests by cluster_id, and the rows of scores; the documents themselves are let go."""
+    digests: dict[int, str] = {}
+    scores: list[pa.Table] = [profile_rows.score_rows([])]
+    for piece in projecting.in_pieces(customers):
+        digests.update((one.cluster_id, stored.digest) for one, stored in piece)
+        scores.append(profile_rows.score_rows([row for _, stored in piece for row in stored.scores]))
+    return digests, pa.concat_tables(scores)
+
+
+def _profiles(store: Store, digests: dict[int, str]) -> int:
+    """How many documents are not, byte for byte, the one that was rebuilt; some thousands are read at a time."""
+    missing, differing = set(digests), 0
+    for piece in profile_rows.standing_profiles(store):
+        for cluster, text in zip(*(column.to_numpy().tolist() for column in piece.columns), strict=True):
+            missing.discard(cluster)
+            differing += digests.get(cluster) != digest(text.encode())
+    return differing + len(missing)
 
 
 def _sums(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,10 +7,19 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
 
-from rcu.domain.decisions import Decision, DecisionKind
+from rcu.domain.decisions import Decision, DecisionKind, Pair
 from rcu.domain.records import RecordKey
 from rcu.store import dialect
-from rcu.store.tables import aggregates, customers, decision_links, decision_records, decisions, memberships, records
+from rcu.store.tables import (
+    aggregates,
+    customers,
+    decision_links,
+    decision_records,
+    decisions,
+    memberships,
+    records,
+    steward_links,
+)
 
 _DECIDING = 0x52435544
 """The number of the lock: "RCUD"."""
@@ -98,6 +107,23 @@ def add(connection: Connection, decision: Decision) -> Decision:
         ]
         connection.execute(insert(decision_records), rows)
     return replace(decision, decision_id=number)
+
+
+def put_links(connection: Connection, before: Mapping[Pair, bool], after: Mapping[Pair, bool]) -> set[int]:
+    """Bring the links in force from what they were to what they are; give the records whose links differ."""
+    gone = [link for link in before if link not in after]
+    new = {link: together for link, together in after.items() if before.get(link) is not together}
+    if gone:
+        dialect.drop_pairs(connection, steward_links, sorted(gone))
+    if new:
+        statement = dialect.upsert(connection, steward_links)
+        statement = statement.on_conflict_do_update(
+            index_elements=[steward_links.c.left_id, steward_links.c.right_id],
+            set_={"together": statement.excluded.together},
+        )
+        rows = [{"left_id": left, "right_id": right, "together": together} for (left, right), together in new.items()]
+        connection.execute(statement, rows)
+    return {end for link in (*gone, *new) for end in link}
 
 
 def every_decision(connection: Connection) -> list[Decision]:

@@ -14,7 +14,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -46,7 +46,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from rcu.errors import ConfigurationError, Conflict
 from rcu.store.types import SQLITE_INSTANT
@@ -59,6 +59,10 @@ STAGING: Final = "staging"
 _WRITES: Final = "rcu_writes"
 _BUSY_MILLISECONDS: Final = 30_000
 _WRITER_LOCK: Final = 0x5243_5500
+_STANDSTILL: Final = 0x5243_5501
+_PATIENCE_SECONDS: Final = 10
+_FOREVER: Final = -1
+_POLL_SECONDS: Final = 0.002
 _EVERY_ROW: Final = str(2**30)
 _DAY: Final = 86_400
 _ADDRESSES: Final = "RCU_DATABASE_URL is like sqlite:///rcu.db or postgresql://user:password@host/name"
@@ -94,6 +98,26 @@ class Dialect(Protocol):
 
         Raises:
             Conflict: when another process holds it.
+        """
+        ...
+
+    def standstill(self) -> AbstractContextManager[None]:
+        """The lock that keeps out every transaction about a few records."""
+        ...
+
+    def beside_others(self) -> AbstractContextManager[None]:
+        """What such a transaction needs before it begins.
+
+        Raises:
+            Conflict: when everything stands still for too long.
+        """
+        ...
+
+    def join_others(self, connection: Connection, *, alone: bool) -> None:
+        """What it needs once it has begun; `alone`, it waits until the others have ended, and they for it.
+
+        Raises:
+            Conflict: when everything stands still for too long.
         """
         ...
 
@@ -191,6 +215,10 @@ def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, 
     return found
 
 
+def _still() -> Conflict:
+    return Conflict("a run over everything is at work", hint="try again in a moment")
+
+
 def _busy() -> Conflict:
     return Conflict("another import or run is at work", hint="wait until it has ended and try again")
 
@@ -260,6 +288,28 @@ class _Sqlite:
             yield
         finally:
             lock.release()
+
+    def standstill(self) -> AbstractContextManager[None]:
+        return self._still(_FOREVER)
+
+    def beside_others(self) -> AbstractContextManager[None]:
+        return self._still(_PATIENCE_SECONDS)
+
+    @contextmanager
+    def _still(self, patience: float) -> Generator[None]:
+        """One transaction writes at a time anyway: those about a few records and those about all take the same lock."""
+        lock = FileLock(f"{self._path}.changing", timeout=patience, poll_interval=_POLL_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise _still() from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def join_others(self, connection: Connection, *, alone: bool) -> None:
+        pass
 
     def close(self) -> None:
         self.engine.dispose()
@@ -363,6 +413,28 @@ class _Postgresql:
             finally:
                 connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_WRITER_LOCK})")
 
+    @contextmanager
+    def standstill(self) -> Generator[None]:
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({_STANDSTILL})")
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_STANDSTILL})")
+
+    def beside_others(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def join_others(self, connection: Connection, *, alone: bool) -> None:
+        way = "" if alone else "_shared"
+        try:
+            connection.exec_driver_sql(
+                f"SELECT set_config('lock_timeout', '{_PATIENCE_SECONDS}s', true),"
+                f" pg_advisory_xact_lock{way}({_STANDSTILL})"
+            )
+        except OperationalError:
+            raise _still() from None
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -374,6 +446,17 @@ def one_at_a_time(connection: Connection, what: int) -> None:
     """
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({what})")
+
+
+def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> bool:
+    """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
+    if connection.dialect.name == "sqlite":
+        return True
+    each = func.unnest(literal(list(names), postgresql.ARRAY(BigInteger))).table_valued("name").render_derived()
+    if wait:
+        connection.execute(select(func.count(func.pg_advisory_xact_lock(each.c.name))))
+        return True
+    return bool(connection.execute(select(func.bool_and(func.pg_try_advisory_xact_lock(each.c.name)))).scalar())
 
 
 def prepare_staging(connection: Connection) -> None:

@@ -72,6 +72,26 @@ class Store:
             yield connection
 
     @contextmanager
+    def changing(self, *, keep: bool = True, alone: bool = False) -> Generator[Connection]:
+        """A write transaction about a few records, beside others like it; or once those have ended, `alone`.
+
+        What is done is not kept unless `keep`.
+
+        Raises:
+            Conflict: a run over everything is at work and does not end in time.
+            StoreError: when the database cannot be reached.
+        """
+        with self._dialect.beside_others(), self.begin() as connection:
+            self._dialect.join_others(connection, alone=alone)
+            yield connection
+            if not keep:
+                connection.rollback()
+
+    def standstill(self) -> AbstractContextManager[None]:
+        """Keep others from `changing` anything, once those under way have ended."""
+        return self._dialect.standstill()
+
+    @contextmanager
     def read(self) -> Generator[Connection]:
         """A read-only view."""
         with self._connected(writes=False) as connection:

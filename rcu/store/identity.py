@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from enum import Enum
 
 import pyarrow as pa
 from sqlalchemy import Connection, Table, and_, delete, or_, select, update
@@ -12,9 +11,17 @@ from sqlalchemy import Connection, Table, and_, delete, or_, select, update
 from rcu.domain.records import RecordKey
 from rcu.store.dialect import upsert
 from rcu.store.engine import Store
-from rcu.store.tables import cluster_quality, identifier_frequency, links, memberships, records
-
-_BLOCK: Final = "block: "
+from rcu.store.tables import (
+    blocking_keys,
+    cluster_quality,
+    identifier_frequency,
+    links,
+    memberships,
+    records,
+    records_before,
+    steward_links,
+    value_counts,
+)
 
 
 def records_to_match(store: Store, columns: Sequence[str]) -> pa.Table:
@@ -45,50 +52,40 @@ def stored_memberships(store: Store) -> pa.Table:
     return store.read_arrow(select(memberships.c.record_id, memberships.c.cluster_id).order_by(memberships.c.record_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """What the last run concluded from how often values occur.
-
-    `generic`: identifier values that are nobody's, by column; `oversize`: keys of blocks that were split, by rule.
-    """
-
-    generic: Mapping[str, frozenset[str]]
-    oversize: Mapping[str, frozenset[int]]
-
-
-def verdicts(store: Store) -> Verdicts:
-    """The verdicts of the last run."""
-    generic: dict[str, set[str]] = {}
-    oversize: dict[str, set[int]] = {}
+def generic(store: Store) -> Mapping[str, frozenset[str]]:
+    """The values that are nobody's, by column."""
+    found: dict[str, set[str]] = {}
     with store.read() as connection:
         for name, value in connection.execute(select(identifier_frequency.c.identifier, identifier_frequency.c.value)):
-            if name.startswith(_BLOCK):
-                oversize.setdefault(name.removeprefix(_BLOCK), set()).add(int(value))
-            else:
-                generic.setdefault(name, set()).add(value)
-    return Verdicts(
-        {name: frozenset(values) for name, values in generic.items()},
-        {name: frozenset(values) for name, values in oversize.items()},
-    )
+            found.setdefault(name, set()).add(value)
+    return {name: frozenset(values) for name, values in found.items()}
 
 
-def replace_verdicts(connection: Connection, found: Verdicts) -> None:
-    """Remember the verdicts of this run."""
+def replace_generic(connection: Connection, found: Mapping[str, frozenset[str]]) -> None:
+    """Remember which values are nobody's."""
     connection.execute(delete(identifier_frequency))
-    pairs = [(name, value) for name, values in found.generic.items() for value in values]
-    pairs += [(_BLOCK + name, str(key)) for name, keys in found.oversize.items() for key in keys]
+    pairs = sorted((name, value) for name, values in found.items() for value in values)
     if pairs:
-        rows = [{"identifier": name, "value": value} for name, value in sorted(pairs)]
+        rows = [{"identifier": name, "value": value} for name, value in pairs]
         connection.execute(identifier_frequency.insert(), rows)
 
 
-def replace_links(connection: Connection, touched: Table, found: Table) -> None:
-    """Drop every link of a touched record and put in those that were found for them."""
-    for side in (links.c.left_id, links.c.right_id):
-        connection.execute(delete(links).where(side.in_(select(touched.c.record_id))))
-    names = ["left_id", "right_id", "weight", "pattern"]
-    rows = select(*(found.c[name] for name in names)).where(found.c.left_id.is_not(None))
-    connection.execute(links.insert().from_select(names, rows))
+class Whole(Enum):
+    """The tables that a run over everything fills anew; all their columns are staged."""
+
+    LINKS = links
+    BLOCKING_KEYS = blocking_keys
+    VALUE_COUNTS = value_counts
+    STEWARD_LINKS = steward_links
+
+
+def refill(connection: Connection, which: Whole, staged: Table) -> None:
+    """Put the staged rows in the place of all rows of a table, in the order of its key."""
+    table: Table = which.value
+    connection.execute(delete(table))
+    names = [column.name for column in table.columns]
+    rows = select(*(staged.c[name] for name in names)).order_by(*(staged.c[key.name] for key in table.primary_key))
+    connection.execute(table.insert().from_select(names, rows))
 
 
 def put_memberships(connection: Connection, staged: Table) -> None:
@@ -120,3 +117,4 @@ def clear_marks(connection: Connection) -> None:
     connection.execute(
         update(records).where(or_(records.c.to_match, records.c.to_project)).values(to_match=False, to_project=False)
     )
+    connection.execute(delete(records_before))

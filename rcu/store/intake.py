@@ -15,7 +15,8 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Executable,
-    Subquery,
+    FromClause,
+    Select,
     Table,
     and_,
     delete,
@@ -30,9 +31,17 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from rcu.store.dialect import upsert
-from rcu.store.tables import consents, event_lines, events, raw_batches, raw_files, records
+from rcu.store.tables import (
+    events,
+    memberships,
+    raw_batches,
+    raw_files,
+    records,
+    records_before,
+)
 
 RECORD_OWN_COLUMNS: Final = ("store", "is_guest", "deleted", "created_at", "updated_at", "raw", "content_hash")
 
@@ -125,20 +134,38 @@ def upsert_records(
         .order_by(staged.c.line)
     )
     names = ["source", "native_id", "birth_id", *delivered, "arrived_at", "absent", "to_match", "to_project"]
+    same = and_(records.c.source == source, records.c.native_id == staged.c.native_id)
+    _remember(connection, select(records.c.record_id).join(staged, same).where(_says_more(staged)))
     statement = upsert(connection, records).from_select(names, rows)
     excluded = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=[records.c.source, records.c.native_id],
         set_={**{name: excluded[name] for name in delivered}, "to_match": True, "to_project": True},
-        where=and_(
-            records.c.content_hash != excluded.content_hash,
-            _not_older(records.c.updated_at, excluded.updated_at, records.c.content_hash, excluded.content_hash),
-        ),
+        where=_says_more(excluded),
     )
-    return Upserted(new=new, changed=_rows(connection, statement) - new)
+    return Upserted(new=new, changed=rows_written(connection, statement) - new)
 
 
-def _rows(connection: Connection, statement: Executable) -> int:
+def _says_more(given: FromClause | ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
+    """Whether what is given says something else than the stored record, and is not older."""
+    told = given.c if isinstance(given, FromClause) else given
+    newer = _not_older(records.c.updated_at, told.updated_at, records.c.content_hash, told.content_hash)
+    return and_(records.c.content_hash != told.content_hash, newer)
+
+
+def _remember(connection: Connection, changing: Select[int]) -> None:
+    """Keep what records that are about to change said when they were last matched."""
+    said = (records_before.c[name] for name in records_before.c.keys())  # noqa: SIM118  # a collection, no mapping
+    names = [column.name for column in said]
+    rows = (
+        select(*(records.c[name] for name in names))
+        .join(memberships, memberships.c.record_id == records.c.record_id)
+        .where(records.c.record_id.in_(changing))
+    )
+    connection.execute(upsert(connection, records_before).from_select(names, rows).on_conflict_do_nothing())
+
+
+def rows_written(connection: Connection, statement: Executable) -> int:
     """Run a statement and say how many rows it wrote."""
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
@@ -232,141 +259,11 @@ def upsert_addresses(connection: Connection, staged: Table, source: str, *, colu
         ),
     )
     own = ("raw_address", "address_hash", "address_updated_at")
+    theirs = and_(records.c.source == source, records.c.native_id == staged.c.record_native_id, newer)
+    _remember(connection, select(records.c.record_id).join(staged, theirs))
     statement = (
         update(records)
         .values({**{name: staged.c[name] for name in (*columns, *own)}, "to_match": True, "to_project": True})
-        .where(records.c.source == source, records.c.native_id == staged.c.record_native_id, newer)
+        .where(theirs)
     )
-    return Upserted(changed=_rows(connection, statement))
-
-
-_EVENT_COLUMNS: Final = (
-    "native_id", "kind", "channel", "store", "label", "occurred_at", "currency", "amount_minor", "discount_minor",
-    "shipping_minor", "sums_lines", "cancelled", "related_native_id", "content_hash",
-)  # fmt: skip
-_LINE_COLUMNS: Final = (
-    "line_number", "product_id", "label", "category", "quantity_milli", "unit_price_minor", "discount_minor",
-    "amount_minor", "content_hash",
-)  # fmt: skip
-
-
-def upsert_events(connection: Connection, staged: Table, source: str) -> Upserted:
-    """Insert or replace events; the records they belong, or belonged, to are marked for a new profile."""
-    owned = _with_owner(staged, source)
-    stored = and_(events.c.source == source, events.c.native_id == owned.c.native_id)
-    differs = or_(events.c.content_hash != owned.c.content_hash, events.c.record_id.is_distinct_from(owned.c.record_id))
-    new = connection.execute(
-        select(func.count()).select_from(owned.outerjoin(events, stored)).where(events.c.event_id.is_(None))
-    ).scalar_one()
-    stale = select(owned.c.record_id).select_from(owned.outerjoin(events, stored))
-    _mark(connection, stale.where(or_(events.c.event_id.is_(None), differs)))
-    _mark(connection, select(events.c.record_id).select_from(owned.join(events, stored)).where(differs))
-    statement = upsert(connection, events).from_select(
-        ["source", "record_id", *_EVENT_COLUMNS],
-        select(literal(source), owned.c.record_id, *(owned.c[name] for name in _EVENT_COLUMNS))
-        .where(owned.c.native_id.is_not(None))
-        .order_by(owned.c.line),
-    )
-    excluded = statement.excluded
-    # The amount of an event that sums its lines is worked out from them, not taken from the delivery.
-    kept = [name for name in _EVENT_COLUMNS if name not in {"native_id", "amount_minor"}]
-    statement = statement.on_conflict_do_update(
-        index_elements=[events.c.source, events.c.native_id],
-        set_={
-            "record_id": excluded.record_id,
-            "amount_minor": func.coalesce(excluded.amount_minor, events.c.amount_minor),
-            **{name: excluded[name] for name in kept},
-        },
-        where=or_(
-            events.c.content_hash != excluded.content_hash,
-            events.c.record_id.is_distinct_from(excluded.record_id),
-        ),
-    )
-    return Upserted(new=new, changed=_rows(connection, statement) - new)
-
-
-def _with_owner(staged: Table, source: str) -> Subquery:
-    """Staged events with the record they belong to, null where none is named."""
-    joined = staged.outerjoin(
-        records, and_(records.c.source == source, records.c.native_id == staged.c.record_native_id)
-    )
-    return select(records.c.record_id, *staged.c).select_from(joined).subquery("owned")
-
-
-def _mark(connection: Connection, stale: Any) -> None:  # noqa: ANN401
-    """Mark the records a query names as having an outdated profile."""
-    connection.execute(
-        update(records).where(records.c.record_id.in_(stale), ~records.c.to_project).values(to_project=True)
-    )
-
-
-def upsert_lines(connection: Connection, staged: Table, source: str) -> None:
-    """Insert or replace lines of events taken before, then bring the amounts of events that sum them up to date."""
-    joined = staged.join(events, and_(events.c.source == source, events.c.native_id == staged.c.order_native_id))
-    named = select(events.c.event_id, events.c.record_id, *staged.c).select_from(joined).subquery("named")
-    same = exists().where(
-        event_lines.c.event_id == named.c.event_id,
-        event_lines.c.line_number == named.c.line_number,
-        event_lines.c.content_hash == named.c.content_hash,
-    )
-    _mark(connection, select(named.c.record_id).where(~same))
-    statement = upsert(connection, event_lines).from_select(
-        ["event_id", *_LINE_COLUMNS],
-        select(named.c.event_id, *(named.c[name] for name in _LINE_COLUMNS))
-        .where(named.c.event_id.is_not(None))
-        .order_by(named.c.event_id, named.c.line_number),
-    )
-    replaced = [name for name in _LINE_COLUMNS if name != "line_number"]
-    statement = statement.on_conflict_do_update(
-        index_elements=[event_lines.c.event_id, event_lines.c.line_number],
-        set_={name: statement.excluded[name] for name in replaced},
-        where=event_lines.c.content_hash != statement.excluded.content_hash,
-    )
-    connection.execute(statement)
-    _sum_lines(connection, select(named.c.event_id))
-
-
-def _sum_lines(connection: Connection, touched: Any) -> None:  # noqa: ANN401
-    """Set the amount and the discount of events that sum their lines."""
-    lines = event_lines.c
-    sums = (
-        select(
-            lines.event_id,
-            func.sum(lines.amount_minor).label("amount_minor"),
-            func.sum(func.coalesce(lines.discount_minor, 0)).label("discount_minor"),
-        )
-        .where(lines.event_id.in_(touched))
-        .group_by(lines.event_id)
-        .subquery("sums")
-    )
-    connection.execute(
-        update(events)
-        .values(amount_minor=sums.c.amount_minor, discount_minor=sums.c.discount_minor)
-        .where(events.c.event_id == sums.c.event_id, events.c.sums_lines)
-    )
-
-
-def append_consents(connection: Connection, staged: Table, source: str, now: datetime) -> int:
-    """Append to the ledger what was not said before; returns how many entries are new."""
-    said = (
-        "fingerprint",
-        "contact_kind",
-        "contact_key",
-        "channel",
-        "purpose",
-        "state",
-        "basis",
-        "evidence",
-        "occurred_at",
-    )
-    joined = staged.join(records, and_(records.c.source == source, records.c.native_id == staged.c.record_native_id))
-    known = exists().where(consents.c.fingerprint == staged.c.fingerprint)
-    _mark(connection, select(records.c.record_id).select_from(joined).where(~known))
-    rows = (
-        select(records.c.record_id, *(staged.c[name] for name in said), literal(now, consents.c.recorded_at.type))
-        .select_from(joined)
-        .where(~known)
-        .order_by(staged.c.line)
-    )
-    statement = upsert(connection, consents).from_select(["record_id", *said, "recorded_at"], rows)
-    return _rows(connection, statement.on_conflict_do_nothing())
+    return Upserted(changed=rows_written(connection, statement))

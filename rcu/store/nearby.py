@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, delete, func, insert, literal, or_, select, union_all
 
 from rcu.domain.records import RecordKey
 from rcu.store import dialect
@@ -18,6 +18,7 @@ from rcu.store.dialect import among, given, upsert
 from rcu.store.tables import (
     blocking_keys,
     cluster_quality,
+    customers,
     identifier_frequency,
     links,
     memberships,
@@ -31,7 +32,7 @@ Row: TypeAlias = Mapping[str, Any]
 _KEEPING: Final = ("record_id", "source", "native_id", "birth_id")
 
 
-def values_of(connection: Connection, record_ids: Collection[int], columns: Sequence[str]) -> dict[int, RowMapping]:
+def values_of(connection: Connection, record_ids: Collection[int], columns: Sequence[str]) -> dict[int, Row]:
     """What some records say: their key and some columns, by record_id; `cluster_id` is None for one not matched yet."""
     if not record_ids:
         return {}
@@ -40,33 +41,74 @@ def values_of(connection: Connection, record_ids: Collection[int], columns: Sequ
         .select_from(records.outerjoin(memberships, memberships.c.record_id == records.c.record_id))
         .where(among(connection, records.c.record_id, record_ids))
     )
-    return {row["record_id"]: row for row in connection.execute(statement).mappings()}
+    return _by_record(connection, statement)
 
 
-def said_before(connection: Connection, record_ids: Collection[int], columns: Sequence[str]) -> dict[int, RowMapping]:
+def said_before(connection: Connection, record_ids: Collection[int], columns: Sequence[str]) -> dict[int, Row]:
     """What changed records said when they were last matched, for those that were imported since."""
     if not record_ids:
         return {}
     statement = select(records_before.c.record_id, *(records_before.c[name] for name in columns))
-    rows = connection.execute(statement.where(among(connection, records_before.c.record_id, record_ids))).mappings()
-    return {row["record_id"]: row for row in rows}
+    return _by_record(connection, statement.where(among(connection, records_before.c.record_id, record_ids)))
 
 
-def waiting(connection: Connection, limit: int) -> list[int]:
-    """The oldest records that wait to be matched."""
-    statement = select(records.c.record_id).where(records.c.to_match).order_by(records.c.record_id).limit(limit)
-    return list(connection.execute(statement).scalars())
+def _by_record(connection: Connection, statement: Select[*tuple[Any, ...]]) -> dict[int, Row]:
+    names = [column.name for column in statement.selected_columns]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in connection.execute(statement)}
 
 
-def ids_of(connection: Connection, keys: Sequence[RecordKey]) -> dict[RecordKey, int]:
-    """The record_id of each key that is known."""
-    wanted = set(keys)
-    statement = select(records.c.source, records.c.native_id, records.c.record_id).where(
-        among(connection, records.c.source, {key.source for key in keys}),
-        among(connection, records.c.native_id, {key.native_id for key in keys}),
+@dataclass(frozen=True, slots=True)
+class About:
+    """A record and the customer it belongs to."""
+
+    key: RecordKey
+    customer_id: str
+
+
+def about(connection: Connection, record_ids: Collection[int]) -> dict[int, About]:
+    """The key and the customer of some matched records."""
+    if not record_ids:
+        return {}
+    statement = (
+        select(records.c.record_id, records.c.source, records.c.native_id, customers.c.customer_id)
+        .join(memberships, memberships.c.record_id == records.c.record_id)
+        .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
+        .where(among(connection, records.c.record_id, record_ids))
     )
-    found = {RecordKey(row[0], row[1]): row[2] for row in connection.execute(statement)}
-    return {key: record for key, record in found.items() if key in wanted}
+    return {row[0]: About(RecordKey(row[1], row[2]), row[3]) for row in connection.execute(statement)}
+
+
+def waiting(connection: Connection, limit: int) -> dict[int, bool]:
+    """The oldest records that wait to be matched, or else projected; whether to be matched."""
+    statement = (
+        select(records.c.record_id, records.c.to_match)
+        .where(or_(records.c.to_match, records.c.to_project))
+        .order_by(records.c.record_id)
+        .limit(limit)
+    )
+    return {row[0]: bool(row[1]) for row in connection.execute(statement)}
+
+
+def count_waiting(connection: Connection) -> int:
+    """How many records wait to be matched."""
+    return connection.execute(select(func.count()).select_from(records).where(records.c.to_match)).scalar_one()
+
+
+def count_records(connection: Connection) -> int:
+    """How many records there are."""
+    return connection.execute(select(func.count()).select_from(records)).scalar_one()
+
+
+def count_customers(connection: Connection) -> int:
+    """How many customers there are."""
+    return connection.execute(select(func.count()).select_from(customers)).scalar_one()
+
+
+def mark_outdated(connection: Connection, record_ids: Collection[int]) -> None:
+    """Mark records as having an outdated profile."""
+    if record_ids:
+        mine = among(connection, records.c.record_id, record_ids)
+        connection.execute(records.update().where(mine, ~records.c.to_project).values(to_project=True))
 
 
 class StoredBlocks:
@@ -118,15 +160,15 @@ def links_at(connection: Connection, record_ids: Collection[int], *, least: floa
     return [StoredLink(*row) for row in connection.execute(union_all(*machine))]
 
 
-def steward_links_at(connection: Connection, record_ids: Collection[int]) -> list[tuple[int, int, bool]]:
-    """The links of people at some records: left_id, right_id, whether together."""
+def steward_links_at(connection: Connection, record_ids: Collection[int]) -> dict[tuple[int, int], bool]:
+    """The links of people at some records: left_id and right_id, and whether together."""
     if not record_ids:
-        return []
+        return {}
     sides = (steward_links.c.left_id, steward_links.c.right_id)
     statement = select(*sides, steward_links.c.together).where(
         or_(*(among(connection, side, record_ids) for side in sides))
     )
-    return [(row[0], row[1], bool(row[2])) for row in connection.execute(statement)]
+    return {(row[0], row[1]): bool(row[2]) for row in connection.execute(statement)}
 
 
 def put_links(connection: Connection, gone: Sequence[tuple[int, int]], new: Sequence[StoredLink]) -> None:
@@ -163,6 +205,15 @@ def members_of(connection: Connection, cluster_ids: Collection[int]) -> dict[int
     return {row.record_id: row.cluster_id for row in connection.execute(statement)}
 
 
+def whole_clusters(connection: Connection, record_ids: Collection[int]) -> dict[int, int]:
+    """The clusters some records are in: all their records, with their cluster."""
+    if not record_ids:
+        return {}
+    mine = select(memberships.c.cluster_id).where(among(connection, memberships.c.record_id, record_ids))
+    found = connection.execute(select(memberships).where(memberships.c.cluster_id.in_(mine)))
+    return {row.record_id: row.cluster_id for row in found}
+
+
 def put_quality(connection: Connection, clusters: Collection[int], found: Sequence[Row]) -> None:
     """Replace the quality of some clusters by what was found for them."""
     connection.execute(delete(cluster_quality).where(among(connection, cluster_quality.c.cluster_id, clusters)))
@@ -192,6 +243,12 @@ def nobodys(connection: Connection, values: Collection[str]) -> dict[str, frozen
         for column, value in connection.execute(statement):
             found[column].add(value)
     return {column: frozenset(some) for column, some in found.items()}
+
+
+def nobodys_of(connection: Connection, column: str, years: Collection[str]) -> set[str]:
+    """The days of some years that are nobody's birth date."""
+    statement = select(identifier_frequency.c.value).where(identifier_frequency.c.identifier == column)
+    return {value for value in connection.execute(statement).scalars() if value[:4] in years}
 
 
 def put_verdicts(connection: Connection, column: str, *, new: Collection[str], gone: Collection[str]) -> None:

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any, Final, TypeAlias
 
-import pandas as pd
 import pyarrow as pa
-from sqlalchemy import BigInteger, Connection, Table, and_, cast, delete, func, literal, not_, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
-from rcu.domain.records import STANDARD_COLUMNS
-from rcu.store.dialect import upsert
+from rcu.store.dialect import among, upsert
 from rcu.store.engine import Store, arrow_type
 from rcu.store.tables import (
     aggregates,
@@ -23,18 +39,47 @@ from rcu.store.tables import (
     sources,
 )
 
+Row: TypeAlias = Mapping[str, Any]
+Query: TypeAlias = Select[*tuple[Any, ...]]
 
-def members(store: Store, staged: Table) -> pa.Table:
-    """Every standard column of the records staged as (record_id, cluster_id), by cluster, oldest record first."""
-    own = ("record_id", "birth_id", "source", "native_id", "store", "is_guest", "created_at", "updated_at")
+_SAID: Final = ("contact_kind", "contact_key", "channel", "purpose", "state", "basis", "evidence", "occurred_at")
+_OF_CELL: Final = ("kind", "channel", "store", "currency")
+
+
+def _member(columns: Sequence[str]) -> list[ColumnElement[Any]]:
+    """What is read of a record; `deleted` where it is not in the source any more, `rank` is its source's."""
+    return [
+        records.c.record_id,
+        *(records.c[name] for name in columns),
+        or_(records.c.deleted, records.c.absent).label("deleted"),
+        records.c.address_updated_at,
+        sources.c.rank,
+    ]
+
+
+def _entry() -> list[ColumnElement[Any]]:
+    return [records.c.source, records.c.native_id, *(consents.c[name] for name in _SAID)]
+
+
+def _cell() -> list[ColumnElement[Any]]:
+    return [
+        *(events.c[name] for name in _OF_CELL),
+        cast(func.count(), BigInteger).label("count"),
+        cast(func.coalesce(func.sum(events.c.amount_minor), 0), BigInteger).label("amount_minor"),
+        func.min(events.c.occurred_at).label("first_at"),
+        func.max(events.c.occurred_at).label("last_at"),
+    ]
+
+
+def _of_kinds(kinds: Sequence[str]) -> ColumnElement[bool]:
+    """One of some kinds; IN would be spelt out anew each time the statement is run."""
+    return or_(*(events.c.kind == kind for kind in kinds))
+
+
+def members(store: Store, staged: Table, columns: Sequence[str]) -> pa.Table:
+    """The records staged as (record_id, cluster_id), by cluster, oldest record first: cluster_id, and `members_of`."""
     statement = (
-        select(
-            staged.c.cluster_id,
-            *(records.c[name] for name in (*own, *STANDARD_COLUMNS)),
-            or_(records.c.deleted, records.c.absent).label("deleted"),
-            records.c.address_updated_at,
-            sources.c.rank,
-        )
+        select(staged.c.cluster_id, *_member(columns))
         .select_from(staged.join(records, records.c.record_id == staged.c.record_id))
         .join(sources, sources.c.name == records.c.source)
         .order_by(staged.c.cluster_id, records.c.record_id)
@@ -43,10 +88,9 @@ def members(store: Store, staged: Table) -> pa.Table:
 
 
 def consent_entries(store: Store, staged: Table) -> pa.Table:
-    """The consent ledger of the staged records, by cluster."""
-    said = ("contact_kind", "contact_key", "channel", "purpose", "state", "basis", "evidence", "occurred_at")
+    """The consent ledger of the staged records, by cluster: cluster_id, and `consents_of`."""
     statement = (
-        select(staged.c.cluster_id, records.c.source, records.c.native_id, *(consents.c[name] for name in said))
+        select(staged.c.cluster_id, *_entry())
         .select_from(staged.join(consents, consents.c.record_id == staged.c.record_id))
         .join(records, records.c.record_id == consents.c.record_id)
         .order_by(staged.c.cluster_id, consents.c.fingerprint)
@@ -54,27 +98,71 @@ def consent_entries(store: Store, staged: Table) -> pa.Table:
     return store.read_arrow(statement)
 
 
-def event_cells(store: Store, staged: Table) -> pa.Table:
-    """Counts and sums of the events of the staged records, by cluster, kind, channel, store and currency.
-
-    Cancelled events are left out.
-    """
-    cell = (events.c.kind, events.c.channel, events.c.store, events.c.currency)
+def event_cells(store: Store, staged: Table, kinds: Sequence[str]) -> pa.Table:
+    """Counts and sums of some kinds of events of the staged records, by cluster: cluster_id, and `cells_of`."""
     statement = (
-        select(
-            staged.c.cluster_id,
-            *cell,
-            cast(func.count(), BigInteger).label("count"),
-            cast(func.coalesce(func.sum(events.c.amount_minor), 0), BigInteger).label("amount_minor"),
-            func.min(events.c.occurred_at).label("first_at"),
-            func.max(events.c.occurred_at).label("last_at"),
-        )
+        select(staged.c.cluster_id, *_cell())
         .select_from(staged.join(events, events.c.record_id == staged.c.record_id))
-        .where(not_(events.c.cancelled))
-        .group_by(staged.c.cluster_id, *cell)
+        .where(not_(events.c.cancelled), _of_kinds(kinds))
+        .group_by(staged.c.cluster_id, *(events.c[name] for name in _OF_CELL))
         .order_by(staged.c.cluster_id)
     )
     return store.read_arrow(statement)
+
+
+def members_of(connection: Connection, record_ids: Sequence[int], columns: Sequence[str]) -> list[Row]:
+    """A few records, oldest first.
+
+    Each has record_id, the columns asked for, deleted, address_updated_at and rank (of its source, the lower the more
+    trusted).
+    """
+    return _few(connection, _members_query(tuple(columns)), records.c.record_id, record_ids)
+
+
+def consents_of(connection: Connection, record_ids: Sequence[int]) -> list[Row]:
+    """The consent ledger of a few records.
+
+    Each entry has record_id, source, native_id, contact_kind, contact_key, channel, purpose, state, basis, evidence and
+    occurred_at.
+    """
+    return _few(connection, _consents_query(), consents.c.record_id, record_ids)
+
+
+def cells_of(connection: Connection, record_ids: Sequence[int], kinds: Sequence[str]) -> list[Row]:
+    """Counts and sums of some kinds of events of a few records; cancelled ones are left out.
+
+    Each row has record_id, kind, channel, store, currency, count, amount_minor, first_at and last_at.
+    """
+    return _few(connection, _cells_query(tuple(kinds)), events.c.record_id, record_ids)
+
+
+# Putting a wide query together takes longer than answering it for one customer: each is made once.
+
+
+@cache
+def _members_query(columns: tuple[str, ...]) -> Query:
+    found = select(*_member(columns)).join(sources, sources.c.name == records.c.source)
+    return found.order_by(records.c.record_id)
+
+
+@cache
+def _consents_query() -> Query:
+    found = select(records.c.record_id, *_entry()).select_from(
+        consents.join(records, records.c.record_id == consents.c.record_id)
+    )
+    return found.order_by(consents.c.fingerprint)
+
+
+@cache
+def _cells_query(kinds: tuple[str, ...]) -> Query:
+    found = select(events.c.record_id, *_cell()).where(not_(events.c.cancelled), _of_kinds(kinds))
+    return found.group_by(events.c.record_id, *(events.c[name] for name in _OF_CELL))
+
+
+def _few(connection: Connection, query: Query, column: ColumnElement[int], record_ids: Sequence[int]) -> list[Row]:
+    answer = connection.execute(query.where(among(connection, column, record_ids)))
+    names = tuple(answer.keys())
+    return [dict(zip(names, row, strict=True)) for row in answer]
 
 
 def latest_instant(store: Store) -> datetime | None:
@@ -93,9 +181,16 @@ def standing_customers(store: Store) -> pa.Table:
     return store.read_arrow(select(*(customers.c[name] for name in names)).order_by(customers.c.cluster_id))
 
 
-def standing_profiles(store: Store) -> pa.Table:
-    """All profile documents as stored, by cluster."""
-    return store.read_arrow(select(customers.c.cluster_id, customers.c.profile).order_by(customers.c.cluster_id))
+def standing_profiles(store: Store, *, at_once: int = 20_000) -> Iterator[pa.Table]:
+    """All profile documents as stored (cluster_id, profile), by cluster, so many at a time."""
+    last = -1
+    while True:
+        statement = select(customers.c.cluster_id, customers.c.profile).where(customers.c.cluster_id > last)
+        piece = store.read_arrow(statement.order_by(customers.c.cluster_id).limit(at_once))
+        if not piece.num_rows:
+            return
+        yield piece
+        last = piece["cluster_id"][-1].as_py()
 
 
 def standing_aggregates(store: Store) -> pa.Table:
@@ -129,19 +224,19 @@ def put_customers(connection: Connection, staged: Table, now: datetime) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=[customers.c.cluster_id], set_=changed))
 
 
-def aggregate_rows(frame: pd.DataFrame) -> pa.Table:
+def aggregate_rows(found: Sequence[Row]) -> pa.Table:
     """Rows of the table of aggregates as Arrow, ready to be staged."""
-    return _rows(frame, aggregates)
+    return _rows(found, aggregates)
 
 
-def score_rows(frame: pd.DataFrame) -> pa.Table:
+def score_rows(found: Sequence[Row]) -> pa.Table:
     """Rows of the table of scores as Arrow, ready to be staged."""
-    return _rows(frame, scores)
+    return _rows(found, scores)
 
 
-def _rows(frame: pd.DataFrame, table: Table) -> pa.Table:
+def _rows(found: Sequence[Row], table: Table) -> pa.Table:
     schema = pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
-    return pa.Table.from_pandas(frame.reindex(columns=schema.names), schema=schema, preserve_index=False)
+    return pa.Table.from_pylist(list(found), schema=schema)
 
 
 def replace_aggregates(connection: Connection, touched: Table, staged: Table) -> None:

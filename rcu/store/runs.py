@@ -14,11 +14,12 @@ DONE = "done"
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The newest run that published: its model's fingerprint and the instant its data spoke of."""
+    """The newest run that published: its model's fingerprint, the instant its data spoke of, what scores rest on."""
 
     run_id: int
     model: str | None
     as_of: datetime | None
+    score_basis: str | None
     finished_at: datetime | None
 
 
@@ -29,17 +30,23 @@ def start(connection: Connection, kind: str, *, model: str, now: datetime) -> in
     return connection.execute(insert(runs).values(**values).returning(runs.c.run_id)).scalar_one()
 
 
-def finish(connection: Connection, run_id: int, *, as_of: datetime | None, summary: str, now: datetime) -> None:
+def finish(
+    connection: Connection, run_id: int, *, as_of: datetime | None, score_basis: str, summary: str, now: datetime
+) -> None:
     """Close a run in the transaction that publishes it."""
-    connection.execute(
-        update(runs).where(runs.c.run_id == run_id).values(status=DONE, as_of=as_of, summary=summary, finished_at=now)
-    )
+    values = {"status": DONE, "as_of": as_of, "score_basis": score_basis, "summary": summary, "finished_at": now}
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values))
+
+
+def tell(connection: Connection, run_id: int, summary: str) -> None:
+    """Write down what a run did, once it has published everything."""
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(summary=summary))
 
 
 def last_done(connection: Connection) -> LastRun | None:
     """The newest run that published; None before the first."""
-    columns = (runs.c.run_id, runs.c.model, runs.c.as_of, runs.c.finished_at)
+    columns = (runs.c.run_id, runs.c.model, runs.c.as_of, runs.c.score_basis, runs.c.finished_at)
     row = connection.execute(
         select(*columns).where(runs.c.status == DONE).order_by(runs.c.run_id.desc()).limit(1)
     ).one_or_none()
-    return None if row is None else LastRun(row.run_id, row.model, row.as_of, row.finished_at)
+    return None if row is None else LastRun(row.run_id, row.model, row.as_of, row.score_basis, row.finished_at)

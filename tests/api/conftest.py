@@ -20,7 +20,7 @@ class Api:
     def __init__(self, road: Road) -> None:
         self.road = road
         self.store = road.store
-        self.app = create_app(road.store)
+        self.app = create_app(road.store, model=road.model)
         self._count = 0
 
     def client(self, *scopes: str) -> TestClient:

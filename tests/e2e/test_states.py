@@ -59,9 +59,21 @@ class World:
                 self._arrives(names)
             case "merge" | "not_same":
                 keys = tuple(f"till:{name}" for name in names)
-                decide(self._road.store, Ask(DecisionKind(verb), keys, "anne", "I know them"), clock=clock)
+                decide(
+                    self._road.store,
+                    Ask(DecisionKind(verb), keys, "anne", "I know them"),
+                    clock=clock,
+                    model=self._road.model,
+                )
             case "undo":
-                undo(self._road.store, int(names[0]), actor="anne", reason="I did not", clock=clock)
+                undo(
+                    self._road.store,
+                    int(names[0]),
+                    actor="anne",
+                    reason="I did not",
+                    clock=clock,
+                    model=self._road.model,
+                )
             case _:
                 self._holds(text)
                 return

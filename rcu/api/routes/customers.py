@@ -62,7 +62,7 @@ def get_customer(customer_id: _Uuid, store: StoreDep, key: Reader, if_none_match
 
 
 @router.get(
-    "/records/{source}/{native_id}/customer",
+    "/records/{source}/{native_id:path}/customer",
     operation_id="getCustomerOfRecord",
     response_model=Profile,
     responses=responses(304, 404),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from rcu.api.deps import FourEyesDep, Steward, StoreDep
+from rcu.api.deps import FourEyesDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
 from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionRequest, DecisionWords
 from rcu.domain.decisions import DecisionKind
@@ -45,8 +45,10 @@ def _made(done: deciding.Decided) -> DecisionMade:
     responses=responses(404, 409),
     summary="Merge, keep apart, split, confirm or comment",
 )
-def decide(request: DecisionRequest, store: StoreDep, key: Steward, four_eyes: FourEyesDep) -> DecisionMade:
-    """Take a decision; the next run works it out. One that contradicts others is refused with their numbers."""
+def decide(
+    request: DecisionRequest, store: StoreDep, how: RealTimeDep, key: Steward, four_eyes: FourEyesDep
+) -> DecisionMade:
+    """Take a decision and work it out. One that contradicts others is refused with their numbers."""
     ask = deciding.Ask(
         kind=DecisionKind(request.kind),
         about=tuple(request.about),
@@ -56,7 +58,7 @@ def decide(request: DecisionRequest, store: StoreDep, key: Steward, four_eyes: F
         expected=request.expected,
         supersede=request.supersede,
     )
-    return _made(deciding.decide(store, ask, clock=_now, four_eyes=four_eyes))
+    return _made(deciding.decide(store, ask, clock=_now, model=how.model, four_eyes=four_eyes))
 
 
 @router.post(
@@ -66,10 +68,10 @@ def decide(request: DecisionRequest, store: StoreDep, key: Steward, four_eyes: F
     responses=responses(404, 409),
     summary="Take a decision back",
 )
-def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, key: Steward) -> DecisionMade:
+def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward) -> DecisionMade:
     """Take a decision back, whatever happened since; the undo is a decision itself and can be undone."""
     actor = _actor(key, request.on_behalf_of)
-    return _made(deciding.undo(store, decision_id, actor=actor, reason=request.reason, clock=_now))
+    return _made(deciding.undo(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
 
 
 @router.post(
@@ -79,10 +81,12 @@ def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, key: Ste
     responses=responses(404, 409),
     summary="Agree to a decision that waits for a second person",
 )
-def approve(decision_id: _Number, request: DecisionWords, store: StoreDep, key: Steward) -> DecisionMade:
+def approve(
+    decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
+) -> DecisionMade:
     """Give a merge effect that somebody else decided."""
     actor = _actor(key, request.on_behalf_of)
-    return _made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now))
+    return _made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
 
 
 @router.get("/decisions", operation_id="listDecisions", responses=responses(404), summary="Decisions, the newest first")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rcu.domain.records import STANDARD_COLUMNS
-from rcu.golden.record import GoldenRecords, golden_records
+from rcu.golden.record import GOLDEN_COLUMNS, GoldenRecord, golden_record
 from rcu.golden.survivorship import GROUPS
 
 OLD, NEW = datetime(2023, 5, 1, tzinfo=UTC), datetime(2025, 5, 1, tzinfo=UTC)
@@ -22,25 +21,18 @@ OTHER_ADDRESS = {"street": "3 quai Sud", "postcode": "29200", "city": "Brest"}
 Member = Mapping[str, Any]
 
 
+NOTHING = dict.fromkeys(("address_updated_at", *STANDARD_COLUMNS))
+
+
 def member(key: str, at: datetime | None = None, **values: Any) -> dict[str, Any]:
     """A record called `source:native_id`, last changed `at`."""
     source, native_id = key.split(":")
-    own = {"source": source, "native_id": native_id, "updated_at": at, "rank": RANKS[source]}
-    return {"cluster_id": 1, "deleted": False, "address_updated_at": None, "record_kind": None} | own | values
+    own = {"source": source, "native_id": native_id, "updated_at": at, "rank": RANKS[source], "deleted": False}
+    return NOTHING | own | values
 
 
-def frame(members: Sequence[Member]) -> pd.DataFrame:
-    """Members as the store hands them over."""
-    columns = [
-        "cluster_id", "source", "native_id", "rank", "deleted", "updated_at", "address_updated_at", *STANDARD_COLUMNS,
-    ]  # fmt: skip
-    made = pd.DataFrame(list(members), columns=columns, dtype=object)
-    instants = dict.fromkeys(["updated_at", "address_updated_at"], "datetime64[us, UTC]")
-    return made.astype({"cluster_id": "int64", "rank": "int64", "deleted": "bool"} | instants)
-
-
-def golden(members: Sequence[Member]) -> GoldenRecords:
-    return golden_records(frame(members))
+def known(found: GoldenRecord) -> dict[str, Any]:
+    return {name: value for name, value in found.fields.items() if value is not None}
 
 
 BY_SOURCE = {"first_name": "Anne", "last_name": "Martin"}
@@ -209,32 +201,29 @@ CASES = [
 
 @pytest.mark.parametrize(("group", "members", "survivor", "because"), CASES)
 def test_who_gives_a_group_and_why(group: str, members: list[Member], survivor: str, because: dict[str, str]) -> None:
-    found = golden(members)
-    told = found.provenance[1][group]
+    found = golden_record(members)
+    told = found.provenance[group]
     assert told["record"] == survivor
     assert {one["record"]: one["because"] for one in told.get("beat", [])} == because
     winner = next(one for one in members if f"{one['source']}:{one['native_id']}" == survivor)
     fields = next(one.fields for one in GROUPS if one.name == group)
-    assert found.fields.loc[1, list(fields)].dropna().to_dict() == {
-        name: winner[name] for name in fields if winner.get(name) is not None
-    }
+    assert {name: found.fields[name] for name in fields} == {name: winner[name] for name in fields}
 
 
 def test_an_address_is_taken_whole() -> None:
     """The newer address has no complement and no town: those of the older are not mixed in."""
     old = member("shop:1", OLD, address_complement="Bât B", **ADDRESS)
     new = member("till:1", NEW, street="3 quai Sud", postcode="29200")
-    found = golden([old, new])
-    assert found.fields.loc[1, ["address_complement", "street", "postcode"]].tolist()[1:] == ["3 quai Sud", "29200"]
-    assert found.fields.loc[1, ["address_complement", "city"]].isna().all()
-    assert found.provenance[1]["address"]["beat"] == [
+    found = golden_record([old, new])
+    assert known(found) == {"street": "3 quai Sud", "postcode": "29200"}
+    assert found.provenance["address"]["beat"] == [
         {"record": "shop:1", "values": {"address_complement": "Bât B", **ADDRESS}, "because": "it is older"}
     ]
 
 
 def test_records_that_say_the_same_are_not_beaten() -> None:
-    found = golden([member("shop:1", OLD, email="a@x.fr"), member("till:1", NEW, email="a@x.fr")])
-    assert found.provenance[1]["email"] == {"record": "till:1", "same": ["shop:1"]}
+    found = golden_record([member("shop:1", OLD, email="a@x.fr"), member("till:1", NEW, email="a@x.fr")])
+    assert found.provenance["email"] == {"record": "till:1", "same": ["shop:1"]}
 
 
 def test_each_group_may_come_from_another_record() -> None:
@@ -242,29 +231,21 @@ def test_each_group_may_come_from_another_record() -> None:
         member("shop:1", OLD, email="a@x.fr", **BY_SOURCE, **ADDRESS),
         member("email:1", NEW, email="b@x.fr", first_name="A", last_name="M", **OTHER_ADDRESS),
     ]
-    provenance = golden(members).provenance[1]
+    provenance = golden_record(members).provenance
     assert {name: told["record"] for name, told in provenance.items()} == {
         "identity": "shop:1", "address": "email:1", "email": "email:1",
     }  # fmt: skip
 
 
-def test_clusters_do_not_see_one_another() -> None:
-    members = [member("shop:1", NEW, email="a@x.fr"), member("till:1", OLD, email="b@x.fr", cluster_id=7)]
-    found = golden(members)
-    assert found.fields["email"].to_dict() == {1: "a@x.fr", 7: "b@x.fr"}
-    assert all("beat" not in told["email"] for told in found.provenance.values())
+def test_what_goes_with_a_group_comes_from_the_record_that_gave_it() -> None:
+    street = {"street_key": "QUAI SUD", "street_number": "3", "address_quality": "repaired"}
+    old = member("shop:1", OLD, street_key="RUE LILAS", street_suffix="B", address_quality="valid", **ADDRESS)
+    assert known(golden_record([old, member("till:1", NEW, **OTHER_ADDRESS, **street)])) == OTHER_ADDRESS | street
 
 
-def test_a_cluster_of_which_nothing_is_known_has_a_golden_record_all_the_same() -> None:
-    found = golden([member("shop:1", OLD), member("till:1", OLD, cluster_id=7, **BY_SOURCE)])
-    assert found.fields.index.tolist() == [1, 7]
-    assert found.provenance[1] == {}
-    assert found.fields.loc[1].isna().all()
-
-
-def test_no_record_gives_no_golden_record() -> None:
-    found = golden([])
-    assert (len(found.fields), found.provenance) == (0, {})
+@pytest.mark.parametrize("members", [[], [member("shop:1", OLD), member("till:1", NEW)]], ids=["nobody", "nameless"])
+def test_where_nothing_is_known_there_is_a_golden_record_all_the_same(members: list[Member]) -> None:
+    assert golden_record(members) == GoldenRecord(dict.fromkeys(GOLDEN_COLUMNS), {})
 
 
 def few(*values: object) -> st.SearchStrategy[object]:
@@ -274,7 +255,6 @@ def few(*values: object) -> st.SearchStrategy[object]:
 MEMBERS = st.lists(
     st.fixed_dictionaries(
         {
-            "cluster_id": st.sampled_from([1, 2]),
             "source": st.sampled_from(list(RANKS)),
             "native_id": st.sampled_from("123456"),
             "deleted": st.booleans(),
@@ -290,40 +270,30 @@ MEMBERS = st.lists(
             "email": few("a@x.fr", "b@x.fr"),
             "mobile": few("+33612345678", "+33687654321"),
         }
-    ).map(lambda values: values | {"rank": RANKS[values["source"]]}),
+    ).map(lambda values: NOTHING | {"rank": RANKS[values["source"]]} | values),
     max_size=8,
     unique_by=lambda values: (values["source"], values["native_id"]),
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(members=MEMBERS, data=st.data())
 def test_the_order_of_the_members_changes_nothing(members: list[Member], data: st.DataObject) -> None:
-    one, other = golden(members), golden(data.draw(st.permutations(members)))
-    pd.testing.assert_frame_equal(one.fields, other.fields)
-    assert one.provenance == other.provenance
+    assert golden_record(members) == golden_record(data.draw(st.permutations(members)))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(members=MEMBERS)
 def test_groups_are_never_mixed_and_everybody_who_has_one_is_accounted_for(members: list[Member]) -> None:
-    found = golden(members)
-    records = {(one["cluster_id"], f"{one['source']}:{one['native_id']}"): one for one in members}
-    for cluster, groups in found.provenance.items():
-        for group in GROUPS:
-            having = {
-                key
-                for (of, key), one in records.items()
-                if of == cluster and any(one.get(name) for name in group.needs)
-            }
-            told = groups.get(group.name)
-            assert bool(told) == bool(having)
-            if told:
-                winner = records[cluster, told["record"]]
-                values = found.fields.loc[cluster, list(group.fields)]
-                assert values.astype(object).where(values.notna(), None).to_dict() == {
-                    name: winner.get(name) for name in group.fields
-                }
-                named = [told["record"], *told.get("same", []), *(one["record"] for one in told.get("beat", []))]
-                assert sorted(named) == sorted(having)
-                assert not winner["deleted"] or all(records[cluster, key]["deleted"] for key in having)
+    found = golden_record(members)
+    records = {f"{one['source']}:{one['native_id']}": one for one in members}
+    for group in GROUPS:
+        having = {key for key, one in records.items() if any(one[name] for name in group.needs)}
+        told = found.provenance.get(group.name)
+        assert bool(told) == bool(having)
+        if told:
+            winner = records[told["record"]]
+            assert [found.fields[name] for name in group.fields] == [winner[name] for name in group.fields]
+            named = [told["record"], *told.get("same", []), *(one["record"] for one in told.get("beat", []))]
+            assert sorted(named) == sorted(having)
+            assert not winner["deleted"] or all(records[key]["deleted"] for key in having)

@@ -15,9 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcu.matching.blocking import blocking_keys, blocks_of, in_blocks, oversize_blocks
+from rcu.matching.blocking import blocking_keys, blocks_of
 from rcu.matching.blockkeys import NO_KEY, BlockingRule
-from rcu.matching.frequency import changed_verdicts
 from rcu.matching.pairs import candidate_pairs
 from tests.unit.matching.worlds import Record, encode
 
@@ -182,47 +181,6 @@ def test_what_no_longer_is_in_a_block_is_accounted_for(records: list[Record], ru
         assert len(blocks.before.order) == with_key
         assert len(blocks.whole.order) + len(blocks.left_out.order) + blocks.lacking == with_key
         assert (blocking_keys(table, rule) != NO_KEY).tolist() == [key is not None for key in keys]
-
-
-def pairs_by_content(records: Sequence[Record], rows: Sequence[int], rule: BlockingRule) -> set[Pair]:
-    """The candidates among some of the records, by their places in the whole list."""
-    return {(rows[one], rows[other]) for (one, other), _ in found([records[row] for row in rows], [rule])}
-
-
-@settings(max_examples=300, deadline=None)
-@given(records=RECORDS, rules=RULES, data=st.data())
-def test_where_a_block_crosses_a_line_all_its_records_are_named(
-    records: list[Record], rules: list[BlockingRule], data: st.DataObject
-) -> None:
-    """Records come and go: each pair that is a candidate on one side only has a new record or one that is named."""
-    chosen = st.lists(st.booleans(), min_size=len(records), max_size=len(records))
-    old, new = ([row for row, is_in in enumerate(data.draw(chosen)) if is_in] for _ in range(2))
-    tables = [encode([records[row] for row in rows], COLUMNS) for rows in (old, new)]
-    for rule in rules:
-        before, after = (oversize_blocks(table, [rule]).keys for table in tables)
-        named = in_blocks(tables[1], [rule], changed_verdicts(before, after))
-        touched = {row for row, is_named in zip(new, named.tolist(), strict=True) if is_named or row not in old}
-        still = set(old) & set(new)
-        changed = pairs_by_content(records, old, rule) ^ pairs_by_content(records, new, rule)
-        assert all(touched & set(pair) for pair in changed if still.issuperset(pair))
-
-
-@pytest.mark.parametrize(
-    ("before", "comes", "named"),
-    [
-        pytest.param(["1p", "1q", "2p"], "2p", set(), id="a split block grows and no part crosses a line"),
-        pytest.param(["1p", "1q", "2p"], "1p", {0, 1, 3}, id="a part is split"),
-        pytest.param(["1p", "1p", "1p", "2p"], "1p", {0, 1, 2, 4}, id="a part of a part is left out"),
-        pytest.param(["1p", "2p"], "3p", {0, 1, 2}, id="the block is split"),
-    ],
-)
-def test_only_the_records_of_the_block_that_crosses_a_line_are_named(
-    before: list[str], comes: str, named: set[int]
-) -> None:
-    worlds = [[{"a": "x", "b": b, "c": c} for b, c in records] for records in (before, [*before, comes])]
-    old, new = (oversize_blocks(encode(world, COLUMNS), [STEPS]).keys for world in worlds)
-    found_in = in_blocks(encode(worlds[1], COLUMNS), [STEPS], changed_verdicts(old, new))
-    assert set(np.flatnonzero(found_in).tolist()) == named
 
 
 def test_blocks_that_are_split_never_meet_one_another() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcu.matching.frequency import carriers, changed_verdicts, generic_values, without_generic
+from rcu.matching.frequency import generic_values, without_generic
 from tests.unit.matching.worlds import Record, encode, person, persons, small_model
 
 MODEL = small_model()
@@ -62,32 +62,6 @@ def test_what_is_nobody_s_counts_as_missing_and_nothing_else_does() -> None:
     assert [cleared["email_key"].value(row) for row in range(5)] == [None, None, None, "own@x.fr", None]
     assert [cleared["last_name_key"].value(row) for row in range(5)] == ["B", "D", "F", "H", "J"]
     assert [table["email_key"].value(row) for row in range(3)] == [SHOP] * 3
-
-
-def test_carriers_are_the_records_that_have_one_of_the_values() -> None:
-    table = encode(
-        [person(email_key="a"), person(email_key="b", account="1"), person(), person(account="2")], MODEL.columns()
-    )
-    values = {"email_key": frozenset({"a", "z"}), "account": frozenset({"2"})}
-    assert carriers(table, values).tolist() == [True, False, False, True]
-    assert not carriers(table, {"email_key": frozenset(), "account": frozenset()}).any()
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "changed"),
-    [
-        pytest.param({"email_key": {"a"}}, {"email_key": {"a"}}, {"email_key": set()}, id="nothing"),
-        pytest.param({"email_key": {"a"}}, {"email_key": {"a", "b"}}, {"email_key": {"b"}}, id="crossed the line"),
-        pytest.param({"email_key": {"a", "b"}}, {"email_key": {"a"}}, {"email_key": {"b"}}, id="came back"),
-        pytest.param({}, {"mobile": {"1"}}, {"mobile": {"1"}}, id="an identifier that is new in the model"),
-        pytest.param({"mobile": {"1"}}, {}, {"mobile": {"1"}}, id="an identifier the model no longer has"),
-    ],
-)
-def test_a_verdict_that_changed_is_noticed_either_way(
-    before: dict[str, set[str]], after: dict[str, set[str]], changed: dict[str, set[str]]
-) -> None:
-    frozen = [{name: frozenset(values) for name, values in state.items()} for state in (before, after)]
-    assert changed_verdicts(*frozen) == changed
 
 
 @settings(max_examples=60, deadline=None)

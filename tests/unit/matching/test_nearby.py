@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rcu.matching.blockkeys import BlockingRule
-from rcu.matching.nearby import Change, Key, Rearranging, RecordId, RecordKeys, groups, no_keys, record_keys
+from rcu.matching.nearby import Change, Key, Rearranging, RecordId, RecordKeys, block_rows, groups, no_keys, record_keys
 from rcu.matching.pairs import candidate_pairs
 from rcu.matching.table import EncodedTable
 
@@ -90,6 +90,9 @@ class World:
             for one, other in zip(part.left.tolist(), part.right.tolist(), strict=True)
         }
 
+    def rows(self) -> set[tuple[Key, RecordId]]:
+        return {(key, record) for key, members in self.index.blocks.items() for record in members}
+
 
 def values(*few: str) -> st.SearchStrategy[str | None]:
     return st.sampled_from([None, *few])
@@ -109,6 +112,16 @@ def test_changes_one_after_the_other_leave_the_candidates_of_a_rebuild(changes: 
     for change in changes:
         world.change(change)
         assert world.pairs == world.rebuilt()
+
+
+@settings(deadline=None)
+@given(st.lists(RECORD, max_size=14))
+def test_records_that_come_one_by_one_are_in_the_blocks_of_all_together(records: list[Record]) -> None:
+    world = World()
+    for number, record in enumerate(records):
+        world.change({number: record})
+    keys, rows = block_rows(world.table(range(len(records))), RULES)
+    assert world.rows() == set(zip(keys.tolist(), rows.tolist(), strict=True))
 
 
 def test_a_block_that_grows_and_shrinks_over_every_line_shakes_those_inside() -> None:

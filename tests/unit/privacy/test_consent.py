@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,13 +18,7 @@ Entry = dict[str, Any]
 def said(state: str, at: datetime | None, record: str = "till:1", **point: Any) -> Entry:
     """One word of one record about a mailbox."""
     source, native_id = record.split(":")
-    about = {
-        "cluster_id": 1,
-        "contact_kind": "email",
-        "contact_key": "a@x.fr",
-        "channel": "email",
-        "purpose": "marketing",
-    }
+    about = {"contact_kind": "email", "contact_key": "a@x.fr", "channel": "email", "purpose": "marketing"}
     return about | point | {"source": source, "native_id": native_id, "state": state, "occurred_at": at}
 
 
@@ -36,12 +28,6 @@ def granted(at: datetime | None, record: str = "till:1", **point: Any) -> Entry:
 
 def denied(at: datetime | None, record: str = "till:1", **point: Any) -> Entry:
     return said("denied", at, record, **point)
-
-
-def in_force(entries: Sequence[Entry]) -> list[Entry]:
-    frame = pd.DataFrame(list(entries), columns=list(denied(None)), dtype=object)
-    found = effective_consents(frame.astype({"cluster_id": "int64", "occurred_at": "datetime64[us, UTC]"}))
-    return found.astype(object).where(found.notna(), None).to_dict("records")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +56,7 @@ def in_force(entries: Sequence[Entry]) -> list[Entry]:
     ],
 )
 def test_the_most_restrictive_word_wins_unless_a_newer_grant_exists(entries: list[Entry], state: str) -> None:
-    (found,) = in_force(entries)
+    (found,) = effective_consents(entries)
     assert found["state"] == state
 
 
@@ -81,36 +67,32 @@ def test_the_most_restrictive_word_wins_unless_a_newer_grant_exists(entries: lis
         pytest.param({"contact_kind": "phone", "contact_key": "+33612345678"}, ["denied", "granted"], id="a phone"),
         pytest.param({"channel": "sms"}, ["denied", "granted"], id="another channel"),
         pytest.param({"purpose": "profiling"}, ["denied", "granted"], id="another purpose"),
-        pytest.param({"cluster_id": 2}, ["denied", "granted"], id="another customer"),
         pytest.param({"contact_key": None}, ["denied", "granted"], id="a contact point that could not be read"),
         pytest.param({}, ["granted"], id="the very same: there it counts"),
     ],
 )  # fmt: skip
-def test_a_grant_counts_for_its_own_contact_point_channel_purpose_and_customer(
-    other: dict[str, Any], states: list[str]
-) -> None:
-    found = in_force([denied(EARLY), granted(LATE, "shop:1", **other)])
+def test_a_grant_counts_for_its_own_contact_point_channel_and_purpose(other: dict[str, Any], states: list[str]) -> None:
+    found = effective_consents([denied(EARLY), granted(LATE, "shop:1", **other)])
     assert sorted(one["state"] for one in found) == states
 
 
 def test_the_entry_in_force_says_whose_word_it_is() -> None:
-    (found,) = in_force([granted(EARLY, "till:1"), denied(LATE, "shop:7")])
+    (found,) = effective_consents([granted(EARLY, "till:1"), denied(LATE, "shop:7")])
     assert (found["source"], found["native_id"], found["occurred_at"]) == ("shop", "7", LATE)
 
 
 def test_a_contact_point_that_could_not_be_read_stays_unknown() -> None:
-    (found,) = in_force([denied(EARLY, contact_key=None)])
+    (found,) = effective_consents([denied(EARLY, contact_key=None)])
     assert found["contact_key"] is None
 
 
 def test_nothing_said_permits_nothing() -> None:
-    assert in_force([]) == []
+    assert effective_consents([]) == []
 
 
 ENTRIES = st.lists(
     st.fixed_dictionaries(
         {
-            "cluster_id": st.sampled_from([1, 2]),
             "contact_kind": st.just("email"),
             "contact_key": st.sampled_from([None, "a@x.fr", "b@x.fr"]),
             "channel": st.just("email"),
@@ -130,7 +112,7 @@ ENTRIES = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(entries=ENTRIES, data=st.data())
 def test_the_order_of_the_entries_is_irrelevant(entries: list[Entry], data: st.DataObject) -> None:
-    assert in_force(data.draw(st.permutations(entries))) == in_force(entries)
+    assert effective_consents(data.draw(st.permutations(entries))) == effective_consents(entries)
 
 
 @settings(max_examples=60, deadline=None)
@@ -139,7 +121,7 @@ def test_a_grant_is_in_force_only_when_it_is_newer_than_every_refusal(entries: l
     points: dict[tuple[Any, ...], list[Entry]] = {}
     for entry in entries:
         points.setdefault(tuple(entry[name] for name in POINT), []).append(entry)
-    found = {tuple(one[name] for name in POINT): one["state"] for one in in_force(entries)}
+    found = {tuple(one[name] for name in POINT): one["state"] for one in effective_consents(entries)}
     assert found.keys() == points.keys()
     for point, words in points.items():
         refusals = [word["occurred_at"] for word in words if word["state"] == "denied"]
@@ -149,9 +131,10 @@ def test_a_grant_is_in_force_only_when_it_is_newer_than_every_refusal(entries: l
 
 
 @settings(max_examples=60, deadline=None)
-@given(entries=ENTRIES)
-def test_a_merge_permits_nothing_that_one_of_the_two_refuses_with_the_last_word(entries: list[Entry]) -> None:
-    """Joining two customers gives a grant only where one of them had one."""
-    apart = {(one["contact_key"], one["purpose"]) for one in in_force(entries) if one["state"] == "granted"}
-    merged = in_force([entry | {"cluster_id": 1} for entry in entries])
-    assert {(one["contact_key"], one["purpose"]) for one in merged if one["state"] == "granted"} <= apart
+@given(ones=ENTRIES, others=ENTRIES)
+def test_a_merge_permits_nothing_that_neither_of_the_two_permitted(ones: list[Entry], others: list[Entry]) -> None:
+    apart, merged = (
+        {(one["contact_key"], one["purpose"]) for one in found if one["state"] == "granted"}
+        for found in ([*effective_consents(ones), *effective_consents(others)], effective_consents([*ones, *others]))
+    )
+    assert merged <= apart

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from rcu.errors import ConfigurationError
-from rcu.matching.blocking import BlockingRule, LeftOut
+from rcu.matching.blocking import LeftOut
+from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.frequency import generic_values, without_generic
 from rcu.matching.model import MatchModel
 from rcu.matching.pairs import candidate_pairs

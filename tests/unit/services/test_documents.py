@@ -7,32 +7,29 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rcu.domain.records import STANDARD_COLUMNS
-from rcu.golden.record import golden_records
-from rcu.insight.aggregates import aggregate_table
-from rcu.insight.scores import rfm
-from rcu.privacy.consent import effective_consents
-from rcu.services import projection
-from rcu.services.documents import Household, digest, document
-from rcu.services.projection import Projection
+from rcu.insight.scores import ScoreBasis
+from rcu.services.documents import Household, digest
+from rcu.services.projection import Material, project_one, written
 
 OLD, NEW = datetime(2023, 5, 1, 8, tzinfo=UTC), datetime(2025, 5, 1, 8, tzinfo=UTC)
 ANNE = "anne@x.fr"
 Rows = Sequence[Mapping[str, Any]]
 
 RECORDS: Rows = [
-    {"source": "shop", "native_id": "7", "rank": 10, "updated_at": NEW, "first_name": "Anne", "last_name": "Martin",
-     "name_quality": "valid", "email": "Anne@x.fr", "email_key": ANNE, "email_quality": "repaired"},
-    {"source": "till", "native_id": "C1", "rank": 20, "updated_at": OLD, "first_name": "ANNE", "last_name": "Martin",
-     "store": "M1", "email": "anne@x.fr", "email_key": ANNE, "email_quality": "valid", "mobile": "+33612345678",
-     "mobile_quality": "valid", "street": "12 rue des Lilas", "postcode": "35000", "city": "Rennes"},
-    {"source": "till", "native_id": "C2", "rank": 20, "updated_at": None, "last_name": "Martin", "deleted": True,
-     "email": "a.martin@y.fr", "email_key": "a.martin@y.fr", "email_quality": "suspect"},
+    {"record_id": 1, "source": "shop", "native_id": "7", "rank": 10, "updated_at": NEW, "first_name": "Anne",
+     "last_name": "Martin", "name_quality": "valid", "email": "Anne@x.fr", "email_key": ANNE,
+     "email_quality": "repaired"},
+    {"record_id": 2, "source": "till", "native_id": "C1", "rank": 20, "updated_at": OLD, "first_name": "ANNE",
+     "last_name": "Martin", "store": "M1", "email": "anne@x.fr", "email_key": ANNE, "email_quality": "valid",
+     "mobile": "+33612345678", "mobile_quality": "valid", "street": "12 rue des Lilas", "postcode": "35000",
+     "city": "Rennes"},
+    {"record_id": 3, "source": "till", "native_id": "C2", "rank": 20, "updated_at": None, "deleted": True,
+     "last_name": "Martin", "email": "a.martin@y.fr", "email_key": "a.martin@y.fr", "email_quality": "suspect"},
 ]  # fmt: skip
 CONSENTS: Rows = [
     {
@@ -86,53 +83,48 @@ CELLS: Rows = [
 HOUSEHOLD = Household("id 1", ("id 1", "id 2"))
 
 
-def frame(rows: Rows, columns: Sequence[str], **common: Any) -> pd.DataFrame:
-    made = pd.DataFrame([{"cluster_id": 1} | common | dict(row) for row in rows], columns=columns, dtype=object)
-    instants = [name for name in columns if name.endswith("_at")]
-    whole = [name for name in ("cluster_id", "rank", "count", "amount_minor") if name in columns]
-    return made.astype(dict.fromkeys(instants, "datetime64[us, UTC]") | dict.fromkeys(whole, "int64"))
+BASIS = ScoreBasis(as_of=NEW, currency="EUR", recency=(0.0,) * 4, frequency=(1.0, 2.0, 3.0, 4.0), monetary=(1e9,) * 4)
+
+RECORD = dict.fromkeys((*STANDARD_COLUMNS, "store", "address_updated_at")) | {
+    "is_guest": False, "deleted": False, "created_at": OLD,
+}  # fmt: skip
+CONSENT = {"contact_kind": "email", "purpose": "marketing", "basis": None, "evidence": None}
+CELL = {"first_at": OLD, "last_at": NEW}
+
+
+def material(records: Rows = RECORDS, consents: Rows = CONSENTS, cells: Rows = CELLS) -> Material:
+    """What a customer is made of, as the store gives it."""
+    return Material(
+        [RECORD | {"birth_id": f"birth {row['source']}:{row['native_id']}"} | row for row in records],
+        [CONSENT | row for row in consents],
+        [CELL | row for row in cells],
+    )
 
 
 def profile(
     records: Rows = RECORDS, consents: Rows = CONSENTS, cells: Rows = CELLS, household: Household | None = HOUSEHOLD
 ) -> bytes:
-    """The document of a customer made of these, put together as a run does."""
-    own = ("birth_id", "source", "native_id", "rank", "store", "is_guest", "deleted", "created_at", "updated_at")
-    numbered = [{"birth_id": f"birth {row['source']}:{row['native_id']}"} | dict(row) for row in records]
-    members = frame(
-        numbered,
-        ["cluster_id", *own, "address_updated_at", *STANDARD_COLUMNS],
-        is_guest=False,
-        deleted=False,
-        created_at=OLD,
-    ).astype({"is_guest": "bool", "deleted": "bool"})
-    about = ["cluster_id", "contact_kind", "contact_key", "channel", "purpose"]
-    said = ["source", "native_id", "state", "basis", "evidence", "occurred_at"]
-    ledger = frame(consents, [*about, *said], contact_kind="email", purpose="marketing")
-    counted = frame(
-        cells, ["cluster_id", "kind", "channel", "store", "currency", "count", "amount_minor", "first_at", "last_at"],
-        first_at=OLD, last_at=NEW,
-    )  # fmt: skip
-    table = aggregate_table(counted)
-    summary = pd.DataFrame(
-        {"customer_id": "id 1", "household_key": "key", "last_seen_at": pd.Timestamp(NEW)},
-        index=pd.Index([1], name="cluster_id"),
-    )
-    made = Projection(members, golden_records(members), effective_consents(ledger), table, counted, summary)
-    quality = projection.quality(made, pd.Timestamp(NEW))
-    return document(projection.parts(made, rfm(table), quality, {} if household is None else {1: household}), 1)
+    """The document of a customer made of these."""
+    return written(project_one(1, material(records, consents, cells)), BASIS, household).profile
 
 
 def told(**parts: Any) -> dict[str, Any]:
     return orjson.loads(profile(**parts))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.permutations(RECORDS), st.permutations(CONSENTS), st.permutations(CELLS))
 def test_the_bytes_are_the_same_in_any_order_of_records_consents_and_sums(
     records: Rows, consents: Rows, cells: Rows
 ) -> None:
     assert profile(records, consents, cells) == profile()
+
+
+def test_the_document_is_one_json_object_in_one_order() -> None:
+    assert list(told()) == [
+        "customer_id", "golden", "provenance", "contact_points", "aggregates", "scores", "household", "records",
+    ]  # fmt: skip
+    assert orjson.dumps(told()) == profile()
 
 
 @pytest.mark.parametrize(
@@ -206,6 +198,12 @@ def test_money_is_text_and_what_there_is_none_of_is_null() -> None:
     assert nothing["aggregates"] == {"orders": [], "last_email_click_at": None}
     assert nothing["scores"]["rfm"] is None
     assert nothing["household"] is None
+
+
+def test_instants_are_told_in_utc_to_the_second() -> None:
+    last = NEW.replace(microsecond=999_999)
+    found = told(cells=[dict(CELLS[0]) | {"last_at": last}, dict(CELLS[3]) | {"last_at": last}])["aggregates"]
+    assert found["last_email_click_at"] == found["orders"][0]["last_order_at"] == "2025-05-01T08:00:00Z"
 
 
 def test_a_customer_who_only_returned_is_not_scored_as_a_buyer() -> None:

@@ -1,0 +1,81 @@
+"""Records one by one or a few together: taken, matched and published before the answer goes out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Response
+
+from rcu.api.bodies import BoundedRoute
+from rcu.api.deps import RealTimeDep, RecordWriter
+from rcu.api.errors import responses
+from rcu.api.schemas import RecordsRequest, UpsertedRecord, UpsertedRecords
+from rcu.domain.records import RecordKey
+from rcu.services import reading
+from rcu.services.arrivals import Content, Upserted
+from rcu.services.record_form import KeyPart, RecordForm, answer
+from rcu.store.sources import ApiKey
+
+router = APIRouter(prefix="/v1", tags=["records"], route_class=BoundedRoute)
+
+_Source = Annotated[KeyPart, Path(description="the source's name")]
+_NativeId = Annotated[KeyPart, Path(description="the id the source gave; any printable characters, percent-encoded")]
+_DryRun = Annotated[bool, Query(description="write nothing, and say what would happen")]
+_Profile = Annotated[bool, Query(description="give the customer's profile too, as far as the key's scopes allow")]
+
+
+@router.put(
+    "/records/{source}/{native_id:path}",
+    operation_id="putRecord",
+    response_model=UpsertedRecord,
+    responses={201: {"model": UpsertedRecord, "description": "The record is new"}, **responses(404, 409, 413)},
+    summary="Take one record and say whose it is",
+)
+def put_record(
+    source: _Source,
+    native_id: _NativeId,
+    record: RecordForm,
+    real_time: RealTimeDep,
+    key: RecordWriter,
+    *,
+    dry_run: _DryRun = False,
+    profile: _Profile = False,
+) -> Response:
+    """Take a record: standardise, match and publish it. The same content again changes nothing."""
+    given = record.given(RecordKey(source, native_id))
+    (done,) = real_time.upsert([given], dry_run=dry_run, profiles=profile)
+    return _response(_told(done, key), created=done.content is Content.NEW and not dry_run)
+
+
+@router.post(
+    "/records:batch",
+    operation_id="putRecords",
+    response_model=UpsertedRecords,
+    responses=responses(404, 409, 413),
+    summary="Take up to 500 records, all of them or none",
+)
+def put_records(
+    request: RecordsRequest,
+    real_time: RealTimeDep,
+    key: RecordWriter,
+    *,
+    dry_run: _DryRun = False,
+    profile: _Profile = False,
+) -> Response:
+    """Take records in one transaction, each key once; results are in the order of the request."""
+    given = [one.given(RecordKey(one.source, one.native_id)) for one in request.records]
+    done = real_time.upsert(given, dry_run=dry_run, profiles=profile)
+    return _response({"results": [_told(one, key) for one in done]})
+
+
+def _response(content: dict[str, Any], *, created: bool = False) -> Response:
+    headers = {"Cache-Control": "private, no-store"}
+    return Response(orjson.dumps(content), 201 if created else 200, media_type="application/json", headers=headers)
+
+
+def _told(done: Upserted, key: ApiKey) -> dict[str, Any]:
+    told = answer(done)
+    if done.profile is not None:
+        told["customer"] = orjson.Fragment(reading.visible(done.profile, key.scopes))
+    return told

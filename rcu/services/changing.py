@@ -1,0 +1,69 @@
+"""A transaction about a few records: begun again where another was in its way, worked out and published at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from rcu.errors import Conflict
+from rcu.services.rematching import Rematched, Rematching
+from rcu.services.republishing import Republished, Republishing
+from rcu.services.standing import State
+from rcu.store import nearby, publishing
+from rcu.store.engine import Store, Transaction
+from rcu.store.locks import Contended, Locks
+
+T = TypeVar("T")
+_TRIES: Final = 20
+
+
+def changing(store: Store, work: Callable[[Transaction, Locks], T], *, keep: bool = True) -> T:
+    """Do some work in a transaction beside others like it; what is done is not kept unless `keep`.
+
+    Raises:
+        Conflict: a run over everything is at work, or too many others write about the same people.
+    """
+    foreseen: frozenset[int] = frozenset()
+    for _ in range(_TRIES):
+        try:
+            with store.changing(keep=keep) as connection:
+                return work(connection, Locks(connection, foreseen=foreseen))
+        except Contended as contended:
+            foreseen = contended.names
+    raise Conflict("too many others write about the same people", hint="try again in a moment")
+
+
+def work_out(
+    connection: Transaction,
+    locks: Locks,
+    state: State,
+    *,
+    changed: Mapping[int, Mapping[str, Any] | None],
+    also: Collection[int] = (),
+    outdated: AbstractSet[int] = frozenset(),
+    now: datetime,
+) -> tuple[Rematched, Republished]:
+    """Match, project and announce what changed; the last thing in a transaction.
+
+    Args:
+        connection: the transaction, in which the records are written already.
+        locks: what it holds.
+        state: what the last run left.
+        changed: record_id to what the record said when it was last matched; None for one that never was.
+        also: records whose links of people changed.
+        outdated: records of customers whose profile is outdated.
+        now: the instant of the change.
+    """
+    if not (changed or also or outdated):
+        return Rematched(), Republished()
+    found = Rematched()
+    if changed or also:
+        found = Rematching(connection, state.model, locks).run(changed, also=also)
+    found = found.beside(nearby.whole_clusters(connection, outdated - found.after.keys()))
+    touched = {record for record in (*changed, *also, *outdated) if record in found.after}
+    published = Republishing(connection, state.basis, locks, now=now).run(found, touched)
+    nearby.clear_marks(connection, {*changed, *outdated})
+    publishing.announce(connection, published.changes, now)
+    return found, published

@@ -1,0 +1,353 @@
+"""Who is whom around a few records that changed, worked out inside the transaction that changes them.
+
+The same blocking, kernel and clustering as for all records (`identity.resolve`), on what the changed records can touch:
+their candidates, the blocks they shake, the carriers of values whose verdict turns, and every component a link of
+theirs came to or left. What is left in the store is what a rebuild would write.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any, Final, TypeAlias, TypeGuard
+
+import numpy as np
+
+from rcu.domain.frequency import carried_by_many, common_days, is_whole, near_the_line
+from rcu.matching.clustering import Clustering, cluster
+from rcu.matching.model import MatchModel
+from rcu.matching.nearby import Change, Rearranged, Rearranging, RecordKeys, groups, no_keys, record_keys
+from rcu.matching.pairs import CandidatePairs
+from rcu.matching.scoring import Kernel, WeighedPairs
+from rcu.matching.table import EncodedTable, hashes_of
+from rcu.services.identity import constraints_of, day_name, levels_of, patterns_of, quality_table
+from rcu.store import nearby as rows
+from rcu.store.engine import Transaction
+from rcu.store.locks import Locks, name_of
+from rcu.store.nearby import StoredLink
+
+Row: TypeAlias = Mapping[str, Any]
+Pair: TypeAlias = tuple[int, int]
+_NEAR_THE_LINE: Final = 16
+"""A day this close to being judged otherwise is judged by one transaction at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rematched:
+    """Who is whom around the records that changed.
+
+    Attributes:
+        before: the cluster of each record that was looked at, as it was; None for one that was in none.
+        after: their clusters now.
+        links: the links of the changed records, and the weighed pairs that are left to a steward.
+        refused: links that were not followed because of a contradiction or a decision.
+    """
+
+    before: Mapping[int, int | None] = field(default_factory=dict[int, int | None])
+    after: Mapping[int, int] = field(default_factory=dict[int, int])
+    links: Sequence[StoredLink] = ()
+    refused: int = 0
+
+    def beside(self, unmoved: Mapping[int, int]) -> Rematched:
+        """The same, with records that stay where they are."""
+        return replace(self, before={**self.before, **unmoved}, after={**self.after, **unmoved}) if unmoved else self
+
+    @property
+    def moved(self) -> dict[int, int]:
+        """The records that are in another cluster than before, with their cluster."""
+        return {record: now for record, now in self.after.items() if self.before[record] != now}
+
+
+@dataclass(slots=True)
+class _Verdicts:
+    """Which values are nobody's, of those that were asked about."""
+
+    asked: set[str] = field(default_factory=set[str])
+    before: dict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
+    after: dict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
+
+
+class Rematching:
+    """Works out changed records in one transaction, in which their rows are written already."""
+
+    def __init__(self, connection: Transaction, model: MatchModel, locks: Locks) -> None:
+        self._connection, self._model, self._locks = connection, model, locks
+        self._columns = model.columns()
+        self._identifiers = {one.column: one.most_names for one in model.identifiers}
+        self._judged = (*self._identifiers, *model.dates)
+        self._values: dict[int, Row] = {}
+        self._arrived: set[int] = set()
+        self._verdicts = _Verdicts()
+        self._blocks = rows.StoredBlocks(connection)
+
+    def run(self, changed: Mapping[int, Row | None], *, also: Collection[int] = ()) -> Rematched:
+        """Work out what changed records touch, and write blocks, links, memberships and quality.
+
+        Args:
+            changed: record_id to what the record said when it was last matched; None for one that never was.
+            also: records whose links of people changed.
+
+        Raises:
+            Contended: another transaction is at work on the same people.
+        """
+        self._arrived = set(changed)
+        self._read(changed)
+        self._ask(row for row in changed.values() if row is not None)
+        turned = self._judge(changed)
+        former = dict(changed) | {record: self._values[record] for record in turned}
+        found = self._rearrange(former)
+        weighed = self._weigh(found, former)
+        ends = self._replace_links(found, former, weighed)
+        return self._cluster({*former, *ends, *also}, weighed)
+
+    def foresee(self, told: Sequence[Row]) -> set[int]:
+        """What to lock before records that say this, or said it, are written: their blocks and values."""
+        table = EncodedTable.of_rows(told, self._columns)
+        names = {key for keys in record_keys(table, self._model.blocking) for key in keys.first()}
+        names |= {name_of(column, row[column]) for row in told for column in self._identifiers if row[column]}
+        for column in self._model.dates:
+            years = {day_name(column, row[column]) for row in told if _is_day(row[column])}
+            counts = rows.counts_of(self._connection, years)
+            names |= {name_of("year", year) for year, days in counts.items() if near_the_line(days, _NEAR_THE_LINE)}
+        return names
+
+    # what records say, and which values are nobody's
+
+    def _read(self, records: Iterable[int]) -> None:
+        """Read what some records say, and the verdicts on it."""
+        new = set(records) - self._values.keys()
+        self._values |= rows.values_of(self._connection, new, self._columns)
+        self._ask(self._values[record] for record in new)
+
+    def _ask(self, told: Iterable[Row]) -> None:
+        new = {row[name] for row in told for name in self._judged if row[name]} - self._verdicts.asked
+        self._verdicts.asked |= new
+        for column, values in rows.nobodys(self._connection, new).items():
+            self._verdicts.before[column] |= values
+            self._verdicts.after[column] |= values
+
+    def _judge(self, changed: Mapping[int, Row | None]) -> list[int]:
+        """Judge again the values that changed records brought or took away; give other records it makes a change to."""
+        turned: list[int] = []
+        for column, verdict in [*self._judge_identifiers(changed), *self._judge_dates(changed)]:
+            before = self._verdicts.before[column]
+            new, gone = verdict - before, (before & self._at_stake(changed, column)) - verdict
+            if new or gone:
+                rows.put_verdicts(self._connection, column, new=new, gone=gone)
+                self._verdicts.after[column] = (before | new) - gone
+                self._verdicts.asked |= new | gone
+                turned += rows.carriers(self._connection, column, new | gone)
+        others = sorted(set(turned) - changed.keys())
+        self._read(others)
+        return others
+
+    def _judge_identifiers(self, changed: Mapping[int, Row | None]) -> list[tuple[str, frozenset[str]]]:
+        """How many names carry a value can only have changed where a record with another name or value came or went."""
+        values = {column: self._at_stake(changed, column) for column in self._identifiers}
+        carried = rows.names_carrying(self._connection, values, self._model.name_of_person)
+        nobody: dict[str, int] = {}
+        return [
+            (column, carried_by_many(carried.get(column, nobody), most_names=most))
+            for column, most in self._identifiers.items()
+            if values[column]
+        ]
+
+    def _at_stake(self, changed: Mapping[int, Row | None], column: str) -> set[str]:
+        """The values of a column whose verdict may turn."""
+        if column in self._model.dates:
+            years = self._years(changed, column)
+            return {value for value in self._verdicts.before[column] if value[:4] in years}
+        told = (column, *self._model.name_of_person)
+        moved = (
+            (row, self._values[record])
+            for record, row in changed.items()
+            if row is None or any(row[name] != self._values[record][name] for name in told)
+        )
+        return {row[column] for pair in moved for row in pair if row is not None and row[column]}
+
+    def _years(self, changed: Mapping[int, Row | None], column: str) -> set[str]:
+        return {name.rpartition(":")[2] for name, _ in self._day_counts(changed, column)}
+
+    def _day_counts(self, changed: Mapping[int, Row | None], column: str) -> Counter[tuple[str, str]]:
+        """How many more records have each whole date than before, by `column:year` and date."""
+        more: Counter[tuple[str, str]] = Counter()
+        for record, row in changed.items():
+            for told, count in ((row, -1), (self._values[record], 1)):
+                date = told[column] if told is not None else None
+                if _is_day(date):
+                    more[day_name(column, date), date] += count
+        return Counter({at: count for at, count in more.items() if count})
+
+    def _judge_dates(self, changed: Mapping[int, Row | None]) -> list[tuple[str, frozenset[str]]]:
+        found: list[tuple[str, frozenset[str]]] = []
+        for column in self._model.dates:
+            more = self._day_counts(changed, column)
+            if more:
+                rows.add_counts(self._connection, more)
+                years = {name for name, _ in more}
+                counts = rows.counts_of(self._connection, years)
+                days = {day: count for year in counts.values() for day, count in year.items()}
+                standing = rows.nobodys_of(self._connection, column, {name.rpartition(":")[2] for name in years})
+                self._verdicts.before[column] |= standing
+                self._verdicts.after[column] |= standing
+                found.append((column, common_days(days)))
+        return found
+
+    def _evidence(self, told: Row, nobody: Mapping[str, Collection[str]]) -> Row:
+        """What a record says that is evidence: without the values that are nobody's."""
+        plain = {name: told[name] for name in self._columns}
+        for column in self._judged:
+            if plain[column] in nobody.get(column, ()):
+                plain[column] = None
+        return plain
+
+    def _table(self, records: Sequence[int]) -> EncodedTable:
+        after = self._verdicts.after
+        return EncodedTable.of_rows([self._evidence(self._values[one], after) for one in records], self._columns)
+
+    # blocks, pairs, links
+
+    def _keys_of(self, records: Sequence[int]) -> dict[int, RecordKeys]:
+        self._read(records)
+        return dict(zip(records, record_keys(self._table(records), self._model.blocking), strict=True))
+
+    def _former_keys(self, former: Mapping[int, Row | None]) -> dict[int, RecordKeys]:
+        known = {record: row for record, row in former.items() if row is not None}
+        before = self._verdicts.before
+        table = EncodedTable.of_rows([self._evidence(row, before) for row in known.values()], self._columns)
+        return dict(zip(known, record_keys(table, self._model.blocking), strict=True))
+
+    def _rearrange(self, former: Mapping[int, Row | None]) -> Rearranged:
+        before, after = self._former_keys(former), self._keys_of(sorted(former))
+        nothing = no_keys(self._model.blocking)
+        changes = {record: Change(before.get(record, nothing), after[record]) for record in former}
+        self._locks.take(
+            key for change in changes.values() for keys in (change.before, change.after) for key in keys.first()
+        )
+        return Rearranging(self._model.blocking, self._blocks, self._keys_of).run(changes)
+
+    def _weigh(self, found: Rearranged, former: Mapping[int, Row | None]) -> list[StoredLink]:
+        """The pairs of changed records, and the candidates in shaken blocks, from the review threshold up."""
+        pairs = {(min(one, other), max(one, other)) for one, near in found.partners.items() for other in near}
+        for members in found.shaken:
+            pairs.update(self._still_candidates([one for one in members if one not in former]))
+        records = sorted({record for pair in pairs for record in pair})
+        if not pairs:
+            return []
+        self._read(records)
+        kernel = Kernel(self._table(records), self._model)
+        left, right = (np.searchsorted(records, side) for side in zip(*sorted(pairs), strict=True))
+        weighed = kernel.weigh(CandidatePairs(left, right, 0))
+        ids = np.array(records, dtype=np.int64)
+        columns = (ids[weighed.left], ids[weighed.right], weighed.weight, patterns_of(weighed.levels))
+        return [StoredLink(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+    def _still_candidates(self, members: Sequence[int]) -> list[Pair]:
+        keys = self._keys_of(members) if len(members) > 1 else {}
+        self._locks.take(key for one in keys.values() for key in one.first())
+        blocks = groups(self._model.blocking, self._blocks, keys)
+        return [
+            (one, other)
+            for one, other in combinations(sorted(keys), 2)
+            if any(here and here == there for here, there in zip(blocks[one], blocks[other], strict=True))
+        ]
+
+    def _replace_links(
+        self, found: Rearranged, former: Mapping[int, Row | None], weighed: Sequence[StoredLink]
+    ) -> set[int]:
+        """Put the links of what was weighed in the place of those there were; give the ends of those that differ."""
+        known = {record for record, row in former.items() if row is not None}
+        shaken = {record for members in found.shaken for record in members}
+        stored = {
+            (one.left, one.right): one
+            for one in rows.links_at(self._connection, known | shaken, least=-math.inf)
+            if {one.left, one.right} & known or any({one.left, one.right} <= set(members) for members in found.shaken)
+        }
+        now = {(one.left, one.right): one for one in weighed}
+        gone = [pair for pair in stored if pair not in now]
+        new = [one for pair, one in now.items() if stored.get(pair) != one]
+        rows.put_links(self._connection, gone, new)
+        return {end for pair in gone for end in pair} | {end for one in new for end in (one.left, one.right)}
+
+    # components and clusters
+
+    def _cluster(self, seeds: set[int], weighed: Sequence[StoredLink]) -> Rematched:
+        members, links, decided = self._component(seeds)
+        before = {record: self._values[record]["cluster_id"] for record in members}
+        table = self._table(members)
+        kernel = Kernel(table, self._model)
+        keys = [f"{self._values[one]['source']}:{self._values[one]['native_id']}" for one in members]
+        ids = np.array(members, dtype=np.int64)
+        found = cluster(
+            kernel,
+            _weighed(links, ids, self._model),
+            hashes_of(keys).view(np.int64),
+            constraints=constraints_of(decided, ids),
+        )
+        after = dict(zip(members, ids[found.cluster].tolist(), strict=True))
+        self._write(before, after, found, ids)
+        return Rematched(before, after, weighed, len(found.refused))
+
+    def _component(self, seeds: set[int]) -> tuple[list[int], list[StoredLink], dict[Pair, bool]]:
+        """The records that links of machine and people connect with some, oldest first; their links, both kinds.
+
+        Their customers are locked first, and looked at again where that took a lock more.
+        """
+        waiting: set[int] = set()
+        while True:
+            inside, links, decided = self._connected(seeds - waiting, waiting)
+            fresh = rows.values_of(self._connection, inside, self._columns)
+            self._values |= fresh
+            self._ask(fresh.values())
+            clusters = {row["cluster_id"] for row in fresh.values() if row["cluster_id"] is not None}
+            unmatched = {one for one, row in fresh.items() if row["cluster_id"] is None} - self._arrived
+            if not self._locks.take(name_of("customer", one) for one in clusters) and not unmatched:
+                return sorted(inside), links, decided
+            waiting |= unmatched
+
+    def _connected(
+        self, seeds: set[int], waiting: Collection[int]
+    ) -> tuple[set[int], list[StoredLink], dict[Pair, bool]]:
+        """`waiting` are records that a decision names and that were not matched yet: they come with their run."""
+        inside, frontier = set(seeds), set(seeds)
+        links: dict[Pair, StoredLink] = {}
+        decided: dict[Pair, bool] = {}
+        while frontier:
+            for one in rows.links_at(self._connection, frontier, least=self._model.match_weight):
+                links[one.left, one.right] = one
+            decided |= rows.steward_links_at(self._connection, frontier)
+            ends = {end for pair in links for end in pair}
+            ends |= {end for link, together in decided.items() if together for end in link}
+            frontier = ends - inside - set(waiting)
+            inside |= frontier
+        within = {link: together for link, together in decided.items() if inside.issuperset(link)}
+        return inside, list(links.values()), within
+
+    def _write(
+        self, before: Mapping[int, int | None], after: Mapping[int, int], found: Clustering, ids: np.ndarray
+    ) -> None:
+        moved = {record: now for record, now in after.items() if before[record] != now}
+        rows.put_memberships(self._connection, moved)
+        clusters = {one for one in (*before.values(), *after.values()) if one is not None}
+        rows.put_quality(self._connection, clusters, quality_table(found.quality, ids).to_pylist())
+
+
+def _is_day(date: str | None) -> TypeGuard[str]:
+    return date is not None and is_whole(date)
+
+
+def _weighed(links: Sequence[StoredLink], ids: np.ndarray, model: MatchModel) -> WeighedPairs:
+    """Stored links as pairs of positions in `ids` (rising)."""
+    comparisons = len(model.comparisons)
+    left, right = (np.array([getattr(one, side) for one in links], dtype=np.int64) for side in ("left", "right"))
+    patterns = np.array([one.pattern for one in links], dtype=object)
+    return WeighedPairs(
+        left=np.searchsorted(ids, left),
+        right=np.searchsorted(ids, right),
+        weight=np.array([one.weight for one in links], dtype=np.float64),
+        levels=levels_of(patterns, comparisons),
+        rule=np.zeros(len(links), dtype=np.int64),
+    ).in_order()

@@ -1,0 +1,153 @@
+"""The customers around a few records that changed: projected and written in the transaction that changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rcu.insight.scores import ScoreBasis
+from rcu.services.documents import Household
+from rcu.services.projection import Projected, Written, materials, project_one, written
+from rcu.services.rematching import Rematched
+from rcu.store import nearby as nearby_rows
+from rcu.store import publishing as rows
+from rcu.store.engine import Transaction
+from rcu.store.locks import Locks, name_of
+from rcu.store.publishing import Standing, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Republished:
+    """What became of customers.
+
+    Attributes:
+        versions: customer id and version of every customer that was worked out, by cluster_id.
+        changes: what is to be announced.
+    """
+
+    versions: Mapping[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
+    changes: Sequence[Told] = ()
+
+
+class Republishing:
+    """Projects and writes the customers of one transaction; announcing is left to its end."""
+
+    def __init__(self, connection: Transaction, basis: ScoreBasis, locks: Locks, *, now: datetime) -> None:
+        self._connection, self._basis, self._locks, self._now = connection, basis, locks, now
+
+    def run(self, found: Rematched, touched: Collection[int]) -> Republished:
+        """Write the customers that changed members, or have a touched record.
+
+        Raises:
+            Contended: another transaction is at work on the same household.
+        """
+        moved = found.moved
+        left = {before for record in moved if (before := found.before[record]) is not None}
+        there = set(found.after.values())
+        affected = {found.after[record] for record in (*moved, *touched)} | (left & there)
+        gone = left - there
+        members = {record: cluster for record, cluster in found.after.items() if cluster in affected}
+        projected = self._project(members)
+        standing = rows.standing(self._connection, affected | gone | {one for one in found.before.values() if one})
+        others, households = self._households(projected, standing, gone)
+        projected |= others
+        standing |= rows.standing(self._connection, others) if others else {}
+        return self._write(projected, households, standing, gone=gone, found=found)
+
+    def _project(self, members: Mapping[int, int]) -> dict[int, Projected]:
+        made = materials(self._connection, members)
+        return {cluster: project_one(cluster, material) for cluster, material in made.items()}
+
+    def _households(
+        self, projected: Mapping[int, Projected], standing: Mapping[int, Standing], gone: Collection[int]
+    ) -> tuple[dict[int, Projected], dict[int, Household]]:
+        """The customers of the same households that are to be written because of them, and everybody's household."""
+        mine = projected.keys() | gone
+        keys = {standing[one].household_key for one in mine if one in standing}
+        keys |= {one.household_key for one in projected.values()}
+        named = {key for key in keys if key}
+        self._locks.take(name_of("household", key) for key in named)
+        stored = rows.in_households(self._connection, named)
+        now: dict[str, dict[int, str]] = {key: {} for key in named}
+        for key, people in stored.items():
+            now[key] |= {one.cluster_id: one.customer_id for one in people if one.cluster_id not in mine}
+        for one in projected.values():
+            if one.household_key:
+                now[one.household_key][one.cluster_id] = one.customer_id
+        changed = {
+            cluster
+            for key in named
+            if [one.cluster_id for one in stored.get(key, ())] != sorted(now[key])
+            for cluster in now[key]
+        }
+        others = self._others(changed - mine)
+        return others, {cluster: home for people in now.values() for cluster, home in _households(people).items()}
+
+    def _others(self, clusters: set[int]) -> dict[int, Projected]:
+        if not clusters:
+            return {}
+        self._locks.take(name_of("customer", one) for one in clusters)
+        return self._project(nearby_rows.members_of(self._connection, clusters))
+
+    def _write(
+        self, projected: Mapping[int, Projected], households: Mapping[int, Household],
+        standing: Mapping[int, Standing], *, gone: Collection[int], found: Rematched,
+    ) -> Republished:  # fmt: skip
+        made = {
+            cluster: written(one, self._basis, households.get(cluster)) for cluster, one in sorted(projected.items())
+        }
+        versions: dict[int, tuple[str, int]] = {}
+        told: list[Told] = []
+        changed: list[dict[str, object]] = []
+        parted = {cluster for record, cluster in found.moved.items() if found.before[record] is not None}
+        for cluster, document in made.items():
+            before, one = standing.get(cluster), projected[cluster]
+            version = before.version if before else 0
+            if before is None or before.digest != document.digest:
+                version += 1
+                kind = "updated" if before else "split" if cluster in parted else "created"
+                told.append(Told(one.customer_id, kind, version))
+                changed.append(_row(one, document, version))
+            versions[cluster] = one.customer_id, version
+        rows.drop(self._connection, gone)
+        rows.put(self._connection, changed, self._now)
+        rows.replace(
+            self._connection,
+            made,
+            sums=[row for one in projected.values() for row in one.sums],
+            scored=[row for document in made.values() for row in document.scores],
+        )
+        told += _merged(gone, standing, found, versions)
+        return Republished(versions, told)
+
+
+def _row(one: Projected, document: Written, version: int) -> dict[str, object]:
+    return {
+        "cluster_id": one.cluster_id,
+        "customer_id": one.customer_id,
+        "version": version,
+        "digest": document.digest,
+        "profile": document.profile.decode(),
+        "household_key": one.household_key,
+        "last_seen_at": one.last_seen_at,
+    }
+
+
+def _households(people: Mapping[int, str]) -> dict[int, Household]:
+    """The household of some customers who share a key; nobody is one alone."""
+    if len(people) < 2:
+        return {}
+    ids = tuple(people[cluster] for cluster in sorted(people))
+    return dict.fromkeys(people, Household(ids[0], ids))
+
+
+def _merged(
+    gone: Collection[int], standing: Mapping[int, Standing], found: Rematched, versions: Mapping[int, tuple[str, int]]
+) -> list[Told]:
+    """Customers that are part of another one now: the record they were named after moved to its cluster."""
+    return [
+        Told(standing[cluster].customer_id, "merged", now_customer_id=versions[found.after[cluster]][0])
+        for cluster in sorted(gone)
+        if cluster in standing
+    ]

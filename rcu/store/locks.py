@@ -1,0 +1,69 @@
+"""Locks on what several transactions may be about at once: a block, a value, a customer. They end with the transaction.
+
+SQLite has one transaction that writes at a time, so nothing needs to be locked there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import NoReturn
+
+from sqlalchemy import Connection
+
+from rcu.store import dialect
+
+
+class Contended(Exception):  # nobody's error: it asks for another try
+    """Another transaction holds what was found to be needed only on the way; `names` are to be locked first."""
+
+    def __init__(self, names: frozenset[int]) -> None:
+        super().__init__("another transaction is at work on the same customers")
+        self.names = names
+
+
+class Locks:
+    """The locks of one transaction.
+
+    What is locked first is waited for, in one order, so that no two wait for each other. What turns out to be needed
+    later is not waited for: where another transaction holds it, this one gives up, and starts again with all of it.
+    """
+
+    def __init__(self, connection: Connection, *, foreseen: Iterable[int] = (), alone: bool = False) -> None:
+        """`alone`: nobody else writes (`Store.changing`), so there is nothing to lock."""
+        self._alone = alone
+        self._connection = connection
+        self._held: set[int] = set()
+        self._foreseen = set(foreseen)
+        self._first = True
+
+    def take(self, names: Iterable[int]) -> bool:
+        """Lock some names; True when there was one that was not held already.
+
+        Raises:
+            Contended: another transaction holds one of those that were not foreseen.
+        """
+        new = set(names) | (self._foreseen if self._first else set[int]())
+        new -= self._held
+        if self._alone:
+            return False
+        if new:
+            wait, self._first = self._first, False
+            if not dialect.lock_names(self._connection, sorted(new), wait=wait):
+                raise Contended(frozenset(self._held | new))
+            self._held |= new
+        return bool(new)
+
+    def give_up(self) -> NoReturn:
+        """Start again: what was read before locking has changed meanwhile.
+
+        Raises:
+            Contended: always.
+        """
+        raise Contended(frozenset(self._held))
+
+
+def name_of(*parts: object) -> int:
+    """The number under which something is locked."""
+    told = "\0".join(map(str, parts)).encode(errors="surrogatepass")
+    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "big", signed=True)

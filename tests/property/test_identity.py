@@ -1,0 +1,280 @@
+"""Identity is a function of records, decisions and model: whatever happened, in whatever order and cut, a rebuild agrees.
+
+People of one household, spelt in several ways, with mailboxes and numbers they share, under a model whose limits are so
+low that blocks and values cross them all the time. `RCU_TEST_SEQUENCES=2000` for a night; 100 as a rule.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+
+from rcu.domain.decisions import DecisionKind
+from rcu.domain.records import RecordKey
+from rcu.errors import Conflict, InputError, NotFound
+from rcu.matching.model import MatchModel
+from rcu.services.arrivals import Given
+from rcu.services.deciding import Ask, ContradictsDecisions, decide, undo
+from rcu.services.identity import decided_links
+from rcu.services.reading import customer
+from rcu.services.upserting import RealTime
+from rcu.services.verification import verify
+from rcu.store.engine import Store
+from rcu.store.tables import metadata, records
+from tests.conftest import NOW, Databases, Road
+from tests.e2e.test_deliveries import till_file
+from tests.e2e.test_road import partition
+
+SEQUENCES: Final = int(os.environ.get("RCU_TEST_SEQUENCES", "100"))
+KEYS: Final = [RecordKey("till", f"C{number}") for number in range(1, 8)] + [
+    RecordKey("shop", str(number)) for number in range(1, 6)
+]
+FIELDS: Final[Mapping[str, tuple[str | None, ...]]] = {
+    "first_name": ("PAULE", "PAUL", "HENRI", "P", "PAULETTE", None),
+    "last_name": ("MOREAU", "MOREAUX", "LEFEVRE", "PAULE", None),
+    "birth_date": ("12/03/1980", "03/12/1980", "01/02/1955", None, None),
+    "email": ("paule.moreau@mail.example.fr", "famille.moreau@mail.example.fr", "h.lefevre@mail.example.fr", None),
+    "mobile": ("06 39 98 00 01", "06 39 98 00 02", None),
+    "phone": ("01 99 00 12 34", None),
+    "address_line": ("12 RUE DE LA PAIX", "3 AVENUE FOCH", None),
+    "postcode": ("75002", "75002", "69003", None),
+    "loyalty_number": ("9001", "9002", None, None),
+}
+LIMITS: Final = {"most_records": 2, "leave_out_above": 3}
+
+
+def models(shipped: MatchModel) -> list[MatchModel]:
+    """The shipped model with limits that a dozen records cross, and one that joins more easily."""
+    low = shipped.model_copy(
+        update={
+            "blocking": tuple(rule.model_copy(update=LIMITS) for rule in shipped.blocking),
+            "identifiers": tuple(one.model_copy(update={"most_names": 2}) for one in shipped.identifiers),
+        }
+    )
+    single = tuple(one.model_copy(update={"single": one.column == "loyalty_number"}) for one in low.identifiers)
+    return [low, low.model_copy(update={"match_probability": 0.5, "identifiers": single}), shipped]
+
+
+Step = tuple[str, Any]
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> list[Step]:
+    """What happens, drawn from a seed: drawing every value by itself takes longer than taking it."""
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    kinds = ["put"] * 8 + ["batch"] * 2 + ["delete", "import", "import", "run", "decide", "decide", "undo", "model"]
+    found: list[Step] = []
+    for _ in range(draw(st.integers(2, 14))):
+        kind = chance.choice(kinds)
+        match kind:
+            case "put" | "delete":
+                found.append((kind, [(chance.choice(KEYS), person(chance))]))
+            case "batch":
+                found.append((kind, [(key, person(chance)) for key in chance.sample(KEYS, chance.randint(2, 5))]))
+            case "import":
+                found.append((kind, [(key, person(chance)) for key in chance.sample(KEYS[:7], chance.randint(1, 4))]))
+            case "decide":
+                verb = chance.choice(["merge", "merge", "not_same", "confirm", "split"])
+                found.append((kind, (verb, chance.sample(KEYS, 2), chance.random())))
+            case _:
+                found.append((kind, chance.randrange(100)))
+    return found
+
+
+def person(chance: random.Random) -> dict[str, str | None]:
+    return {name: chance.choice(values) for name, values in FIELDS.items()}
+
+
+@dataclass
+class World:
+    """A store to which things happen."""
+
+    road: Road
+    folder: Path
+    models: list[MatchModel]
+    hour: int = 0
+    files: int = 0
+    waiting: bool = False
+    ids: set[str] = field(default_factory=set)
+    said: dict[RecordKey, Given] = field(default_factory=dict)
+    decided: list[int] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        return self.road.store
+
+    def now(self) -> datetime:
+        self.hour += 1
+        return NOW + timedelta(hours=self.hour)
+
+    def step(self, kind: str, what: Any) -> None:
+        match kind:
+            case "put" | "batch" | "delete":
+                self.put([Given(key, fields, deleted=kind == "delete", updated_at=self.now()) for key, fields in what])
+            case "import":
+                self.deliver(what)
+            case "decide":
+                self.decide(*what)
+            case "undo" if self.decided:
+                self.undo(self.decided[what % len(self.decided)])
+            case "model":
+                self.road.model = self.models[what % len(self.models)]
+                self.run()
+            case "run":
+                self.run()
+
+    def put(self, given: list[Given]) -> None:
+        told = RealTime(self.store, self.road.model, clock=lambda: NOW).upsert(given)
+        self.said |= {one.key: one for one in given}
+        self.ids |= {one.customer_id for one in told} | {name for one in told for name in (*one.merged, *one.split)}
+
+    def deliver(self, what: list[tuple[RecordKey, dict[str, str | None]]]) -> None:
+        """A file of the till; it waits for a run."""
+        self.files += 1
+        at = self.now()
+        rows = []
+        for key, fields in what:
+            said = {name: value or "" for name, value in fields.items()}
+            place = f"{said['address_line']};;{said['postcode']};;FRANCE"
+            contact = f"{said['phone']};{said['mobile']};{said['email']};{said['loyalty_number']}"
+            name = f"{said['last_name']};{said['first_name']};;{said['birth_date']}"
+            rows.append(f"{key.native_id};;{name};{place};{contact};M001;;{at:%d/%m/%Y %H:%M:%S};;;")
+        self.road.take("till", till_file(self.folder, str(self.files), *rows))
+        self.waiting = True
+
+    def run(self) -> None:
+        self.road.run()
+        self.waiting = False
+
+    def decide(self, verb: str, keys: list[RecordKey], share: float) -> None:
+        about, groups = tuple(map(str, keys)), ()
+        try:
+            if verb in ("confirm", "split"):
+                profile = self.profile_of(keys[0])
+                members = [f"{one['source']}:{one['native_id']}" for one in profile["records"]]
+                about = (profile["customer_id"],)
+                groups = (tuple(members[: max(1, int(len(members) * share))]),) if verb == "split" else ()
+            ask = Ask(DecisionKind(verb), about, "anne", "she knows them", groups, supersede=share > 0.5)
+            done = decide(self.store, ask, clock=lambda: NOW, model=self.road.model)
+        except (NotFound, InputError, ContradictsDecisions):
+            return
+        self.decided.append(done.decision.decision_id)
+
+    def profile_of(self, key: RecordKey) -> dict[str, Any]:
+        import orjson
+
+        from rcu.services.reading import customer_of_record
+
+        return orjson.loads(customer_of_record(self.store, key.source, key.native_id).profile)
+
+    def undo(self, number: int) -> None:
+        try:
+            undo(self.store, number, actor="anne", reason="a mistake", clock=lambda: NOW, model=self.road.model)
+        except Conflict:
+            return
+
+    def check(self) -> None:
+        if not self.waiting:
+            found = verify(self.store, self.road.model)
+            assert found.differences == 0, found
+            for name in self.ids:
+                assert customer(self.store, name)
+
+
+def wiped(store: Store) -> Store:
+    """The same database without records."""
+    names = [
+        table.name for table in reversed(metadata.sorted_tables) if table.name not in ("sources", "change_counter")
+    ]
+    with store.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY"))
+        else:
+            for name in names:
+                connection.execute(text(f"DELETE FROM {name}"))
+    return store
+
+
+@pytest.fixture
+def build(databases: Databases, model: MatchModel, tmp_path: Path) -> Callable[[int], World]:
+    """Worlds on two databases that are wiped for each."""
+    stores = [databases.open(), databases.open()]
+
+    def made(number: int) -> World:
+        folder = tmp_path / str(number)
+        folder.mkdir(exist_ok=True)
+        kinds = models(model)
+        return World(Road(wiped(stores[number]), kinds[0]), folder, kinds)
+
+    return made
+
+
+def test_whatever_happens_a_rebuild_finds_the_same(build: Callable[[int], World]) -> None:
+    @settings(
+        max_examples=SEQUENCES, deadline=None, phases=[Phase.generate, Phase.explicit],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )  # fmt: skip
+    @given(happens=steps())
+    def holds(happens: list[Step]) -> None:
+        world = build(0)
+        for kind, what in happens:
+            world.step(kind, what)
+            world.check()
+        world.run()
+        world.check()
+        assert partition(in_another_order(world, build(1))) == partition(world.road)
+
+    holds()
+
+
+def in_another_order(world: World, other: World) -> Road:
+    """The same facts once more: what records say in the end, and the links people left, in an order of their own."""
+    chance = random.Random(len(world.said))
+    other.road.model = world.road.model
+    facts = [("record", key) for key in final(world)] + [("link", link) for link in decided_links(world.store).items()]
+    chance.shuffle(facts)
+    late = [fact for fact in facts if fact[0] == "link"]
+    said, names = final(world), names_of(world.store)
+    for key in [fact[1] for fact in facts if fact[0] == "record"]:
+        other.put([said[key]])
+    for _, ((left, right), together) in late:
+        verb = DecisionKind.MERGE if together else DecisionKind.NOT_SAME
+        ask = Ask(verb, (str(names[left]), str(names[right])), "anne", "the same again")
+        decide(other.store, ask, clock=lambda: NOW, model=other.road.model)
+    assert verify(other.store, other.road.model).differences == 0
+    return other.road
+
+
+def names_of(store: Store) -> dict[int, RecordKey]:
+    with store.read() as connection:
+        rows = connection.execute(select(records.c.record_id, records.c.source, records.c.native_id))
+        return {row[0]: RecordKey(row[1], row[2]) for row in rows}
+
+
+def final(world: World) -> dict[RecordKey, Given]:
+    """What every record says in the end, read back from what the store keeps of it."""
+    import orjson
+
+    with world.store.read() as connection:
+        found = connection.execute(
+            select(records.c.source, records.c.native_id, records.c.raw, records.c.deleted, records.c.updated_at)
+        ).all()
+    return {
+        RecordKey(row.source, row.native_id): Given(
+            RecordKey(row.source, row.native_id),
+            {**dict.fromkeys(FIELDS), **orjson.loads(row.raw)},
+            deleted=row.deleted,
+            updated_at=row.updated_at or datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        for row in found
+    }
