@@ -205,9 +205,14 @@ class Rearranging:
             if now[key] is _State.PAIRS:
                 self._found.partners[record].update(members.get(key, ()))
         anew = set(walks.shaken.values())
-        return self._onward(level, walks, now, turned={key for key in rules if was[key] is not now[key]} - anew)
+        turned = {key for key in rules if was[key] is not now[key]} - anew
+        closed = {key for key in turned if was[key] is _State.SPLIT}
+        return self._onward(level, walks, now, turned=turned, closed=closed)
 
-    def _onward(self, level: int, walks: _Walks, now: Mapping[Key, _State], *, turned: set[Key]) -> _Walks:
+    def _onward(
+        self, level: int, walks: _Walks, now: Mapping[Key, _State], *, turned: set[Key], closed: set[Key]
+    ) -> _Walks:
+        """Who goes on to the next level; what `turned` is shaken, and of what is `closed` no finer block is kept."""
         whole = self._index.members(dict.fromkeys(turned, ALL)) if turned else {}
         self._found.shaken += [tuple(sorted(members)) for members in whole.values() if len(members) > 1]
         split = {key for key, state in now.items() if state is _State.SPLIT}
@@ -217,7 +222,13 @@ class Rearranging:
         shaken += [at for at, key in walks.shaken.items() if key in split]
         before = [at for at, key in walks.before.items() if key in split - turned - anew]
         after = [at for at, key in walks.after.items() if key in split]
-        self._learn({record for record, _ in shaken})
+        self._learn({record for record, _ in shaken} | {one for key in closed for one in whole.get(key, ())})
+        self._index.drop(
+            (finer, record)
+            for key in closed
+            for record in whole.get(key, ())
+            for finer in self._known[record].levels[rules[key]][level + 1 :]
+        )
         former = {record: change.before for record, change in self._changes.items()}
         return _Walks(
             _below(former, before, level), _below(self._known, after, level), _below(self._known, shaken, level)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Final, TypeVar
 
 import numpy as np
@@ -316,9 +317,14 @@ def _weighing(kernel: Kernel, floor: float | None) -> Callable[[CandidatePairs],
 
 def side_by_side(work: Callable[[T], R], pieces: Iterable[T], *, threads: int = THREADS) -> Iterator[R]:
     """Work on pieces in threads, no more of them under way than there are threads; the answers come in order."""
+    every = iter(pieces)
+    first = list(islice(every, 2))
+    if len(first) < 2:  # threads would only cost
+        yield from map(work, first)
+        return
     with ThreadPoolExecutor(threads) as pool:
         under_way: deque[Future[R]] = deque()
-        for piece in pieces:
+        for piece in chain(first, every):
             under_way.append(pool.submit(work, piece))
             if len(under_way) > threads:
                 yield under_way.popleft().result()

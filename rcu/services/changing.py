@@ -37,33 +37,35 @@ def changing(store: Store, work: Callable[[Transaction, Locks], T], *, keep: boo
 
 def work_out(
     connection: Transaction,
-    locks: Locks,
+    rematching: Rematching,
     state: State,
     *,
     changed: Mapping[int, Mapping[str, Any] | None],
     also: Collection[int] = (),
     outdated: AbstractSet[int] = frozenset(),
+    marked: Collection[int] | None = None,
     now: datetime,
 ) -> tuple[Rematched, Republished]:
     """Match, project and announce what changed; the last thing in a transaction.
 
     Args:
         connection: the transaction, in which the records are written already.
-        locks: what it holds.
+        rematching: what matches in this transaction.
         state: what the last run left.
         changed: record_id to what the record said when it was last matched; None for one that never was.
         also: records whose links of people changed.
         outdated: records of customers whose profile is outdated.
+        marked: which of the changed records are marked as waiting, when that is known.
         now: the instant of the change.
     """
     if not (changed or also or outdated):
         return Rematched(), Republished()
     found = Rematched()
     if changed or also:
-        found = Rematching(connection, state.model, locks).run(changed, also=also)
+        found = rematching.run(changed, also=also)
     found = found.beside(nearby.whole_clusters(connection, outdated - found.after.keys()))
     touched = {record for record in (*changed, *also, *outdated) if record in found.after}
-    published = Republishing(connection, state.basis, locks, now=now).run(found, touched)
-    nearby.clear_marks(connection, {*changed, *outdated})
+    published = Republishing(connection, state.basis, rematching.locks, now=now).run(found, touched)
+    nearby.clear_marks(connection, {*(changed if marked is None else marked), *outdated})
     publishing.announce(connection, published.changes, now)
     return found, published

@@ -26,6 +26,7 @@ from rcu.domain.records import CUSTOMER_ID, RecordKey
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.matching.model import MatchModel
 from rcu.services.changing import changing, work_out
+from rcu.services.rematching import Rematching
 from rcu.services.standing import standing_state
 from rcu.store import decisions as rows
 from rcu.store.decisions import Subject
@@ -112,7 +113,8 @@ def decide(store: Store, ask: Ask, *, clock: Clock, model: MatchModel, four_eyes
         done = write(connection, ask, clock(), four_eyes)
         state = standing_state(connection, model)
         now = done.decision.decided_at
-        work_out(connection, locks, state, changed={}, also=put_in_force(connection, done), now=now)
+        matching = Rematching(connection, state.model, locks)
+        work_out(connection, matching, state, changed={}, also=put_in_force(connection, done), now=now)
         counts = State.AWAITS_APPROVAL if done.decision.needs_approval else State.IN_FORCE
         return Decided(done.decision, counts, done.superseded)
 
@@ -218,7 +220,8 @@ def _about(store: Store, wanted: Decision, model: MatchModel) -> Decided:
         _check_revived(before, [*before, written])
         ends = put_in_force(connection, Taken(written, before, [*before, written]))
         state_ = standing_state(connection, model)
-        work_out(connection, locks, state_, changed={}, also=ends, now=wanted.decided_at)
+        matching = Rematching(connection, state_.model, locks)
+        work_out(connection, matching, state_, changed={}, also=ends, now=wanted.decided_at)
         return Decided(written, State.IN_FORCE)
 
     return changing(store, take)

@@ -155,16 +155,15 @@ def _publish(
 ) -> RunReport:
     """Write everything in one transaction; numbers of the change feed are taken last."""
     documents, changes = _changed(plan, outcome)
-    written = outcome.documents.select(["cluster_id"])
     moved = plan.memberships.loc[plan.moved]
     report = _report(run_id, identity, changes)
     with ExitStack() as staging:
-        whole = {table: staging.enter_context(store.staged(rows)) for table, rows in _whole(identity).items()}
+        whole = {table: staging.enter_context(store.staged(rows)) for table, rows in whole_tables(identity).items()}
         requalified = staging.enter_context(store.staged(pa.table({"cluster_id": pa.array(plan.requalified)})))
         quality = staging.enter_context(store.staged(_quality_rows(identity, plan)))
         members = staging.enter_context(store.staged(pa.Table.from_pandas(moved, preserve_index=False)))
         customers = staging.enter_context(store.staged(documents))
-        projected = staging.enter_context(store.staged(written))
+        projected = staging.enter_context(store.staged(outcome.documents.select(["cluster_id"])))
         sums = staging.enter_context(store.staged(outcome.aggregates))
         scored = staging.enter_context(store.staged(outcome.scores))
         gone = staging.enter_context(store.staged(pa.table({"cluster_id": pa.array(plan.gone)})))
@@ -182,7 +181,6 @@ def _publish(
             profile_rows.drop_customers(connection, gone)
             profile_rows.put_customers(connection, customers, now)
             identity_rows.clear_marks(connection)
-            watch.lap("publish")
             summary = orjson.dumps(asdict(report) | {"seconds": watch.seconds}).decode()
             basis = outcome.basis
             run_rows.finish(
@@ -193,7 +191,7 @@ def _publish(
     return replace(report, seconds=watch.seconds)
 
 
-def _whole(identity: Identity) -> dict[Whole, pa.Table]:
+def whole_tables(identity: Identity) -> dict[Whole, pa.Table]:
     """The tables that are filled anew."""
     return {
         Whole.LINKS: identity.links,

@@ -24,6 +24,7 @@ from rcu.matching.pairs import CandidatePairs
 from rcu.matching.scoring import Kernel, WeighedPairs
 from rcu.matching.table import EncodedTable, hashes_of
 from rcu.services.identity import constraints_of, day_name, levels_of, patterns_of, quality_table
+from rcu.store import frequencies
 from rcu.store import nearby as rows
 from rcu.store.engine import Transaction
 from rcu.store.locks import Locks, name_of
@@ -42,12 +43,14 @@ class Rematched:
     Attributes:
         before: the cluster of each record that was looked at, as it was; None for one that was in none.
         after: their clusters now.
+        values: what records say, those that were candidates included.
         links: the links of the changed records, and the weighed pairs that are left to a steward.
         refused: links that were not followed because of a contradiction or a decision.
     """
 
     before: Mapping[int, int | None] = field(default_factory=dict[int, int | None])
     after: Mapping[int, int] = field(default_factory=dict[int, int])
+    values: Mapping[int, Row] = field(default_factory=dict[int, Row])
     links: Sequence[StoredLink] = ()
     refused: int = 0
 
@@ -63,18 +66,25 @@ class Rematched:
 
 @dataclass(slots=True)
 class _Verdicts:
-    """Which values are nobody's, of those that were asked about."""
+    """Which values are nobody's, of those that were asked about; `every` when all were."""
 
+    every: bool | None = None
     asked: set[str] = field(default_factory=set[str])
     before: dict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
     after: dict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
+
+    def learn(self, found: Mapping[str, set[str]]) -> None:
+        """These are nobody's, and were."""
+        for column, values in found.items():
+            self.before[column] |= values
+            self.after[column] |= values
 
 
 class Rematching:
     """Works out changed records in one transaction, in which their rows are written already."""
 
     def __init__(self, connection: Transaction, model: MatchModel, locks: Locks) -> None:
-        self._connection, self._model, self._locks = connection, model, locks
+        self._connection, self._model, self.locks = connection, model, locks
         self._columns = model.columns()
         self._identifiers = {one.column: one.most_names for one in model.identifiers}
         self._judged = (*self._identifiers, *model.dates)
@@ -82,6 +92,13 @@ class Rematching:
         self._arrived: set[int] = set()
         self._verdicts = _Verdicts()
         self._blocks = rows.StoredBlocks(connection)
+        self._keys: dict[tuple[str | None, ...], RecordKeys] = {}
+        self._blocked = tuple(dict.fromkeys(name for rule in model.blocking for name in rule.columns()))
+
+    def know(self, told: Mapping[int, Row]) -> None:
+        """Take what some records say, with their key and cluster, from who has just written it."""
+        self._values |= told
+        self._ask(told.values())
 
     def run(self, changed: Mapping[int, Row | None], *, also: Collection[int] = ()) -> Rematched:
         """Work out what changed records touch, and write blocks, links, memberships and quality.
@@ -101,16 +118,17 @@ class Rematching:
         found = self._rearrange(former)
         weighed = self._weigh(found, former)
         ends = self._replace_links(found, former, weighed)
+        near = (self._values[one] for one in ends if one in self._values)
+        self.locks.take(name_of("customer", row["cluster_id"]) for row in near if row["cluster_id"] is not None)
         return self._cluster({*former, *ends, *also}, weighed)
 
     def foresee(self, told: Sequence[Row]) -> set[int]:
         """What to lock before records that say this, or said it, are written: their blocks and values."""
-        table = EncodedTable.of_rows(told, self._columns)
-        names = {key for keys in record_keys(table, self._model.blocking) for key in keys.first()}
+        names = {key for keys in self._keys_of_rows(told) for key in keys.first()}
         names |= {name_of(column, row[column]) for row in told for column in self._identifiers if row[column]}
         for column in self._model.dates:
             years = {day_name(column, row[column]) for row in told if _is_day(row[column])}
-            counts = rows.counts_of(self._connection, years)
+            counts = frequencies.counts_of(self._connection, years)
             names |= {name_of("year", year) for year, days in counts.items() if near_the_line(days, _NEAR_THE_LINE)}
         return names
 
@@ -118,16 +136,30 @@ class Rematching:
 
     def _read(self, records: Iterable[int]) -> None:
         """Read what some records say, and the verdicts on it."""
-        new = set(records) - self._values.keys()
-        self._values |= rows.values_of(self._connection, new, self._columns)
-        self._ask(self._values[record] for record in new)
+        fresh = self._as_matched(set(records) - self._values.keys())
+        self._values |= fresh
+        self._ask(fresh.values())
+
+    def _as_matched(self, records: Collection[int]) -> dict[int, Row]:
+        """What records say; of those that were imported since they were matched, what they said then."""
+        found = rows.values_of(self._connection, records, self._columns)
+        imported = [
+            record
+            for record, row in found.items()
+            if row["to_match"] and row["cluster_id"] is not None and record not in self._arrived
+        ]
+        said = rows.said_before(self._connection, imported, self._columns)
+        return found | {record: {**found[record], **row} for record, row in said.items()}
 
     def _ask(self, told: Iterable[Row]) -> None:
-        new = {row[name] for row in told for name in self._judged if row[name]} - self._verdicts.asked
-        self._verdicts.asked |= new
-        for column, values in rows.nobodys(self._connection, new).items():
-            self._verdicts.before[column] |= values
-            self._verdicts.after[column] |= values
+        if self._verdicts.every is None:
+            known = frequencies.every_nobody(self._connection)
+            self._verdicts.every = known is not None
+            self._verdicts.learn(known or {})
+        if not self._verdicts.every:
+            new = {row[name] for row in told for name in self._judged if row[name]} - self._verdicts.asked
+            self._verdicts.asked |= new
+            self._verdicts.learn(frequencies.nobodys(self._connection, new))
 
     def _judge(self, changed: Mapping[int, Row | None]) -> list[int]:
         """Judge again the values that changed records brought or took away; give other records it makes a change to."""
@@ -136,10 +168,10 @@ class Rematching:
             before = self._verdicts.before[column]
             new, gone = verdict - before, (before & self._at_stake(changed, column)) - verdict
             if new or gone:
-                rows.put_verdicts(self._connection, column, new=new, gone=gone)
+                frequencies.put_verdicts(self._connection, column, new=new, gone=gone)
                 self._verdicts.after[column] = (before | new) - gone
                 self._verdicts.asked |= new | gone
-                turned += rows.carriers(self._connection, column, new | gone)
+                turned += frequencies.carriers(self._connection, column, new | gone)
         others = sorted(set(turned) - changed.keys())
         self._read(others)
         return others
@@ -147,7 +179,7 @@ class Rematching:
     def _judge_identifiers(self, changed: Mapping[int, Row | None]) -> list[tuple[str, frozenset[str]]]:
         """How many names carry a value can only have changed where a record with another name or value came or went."""
         values = {column: self._at_stake(changed, column) for column in self._identifiers}
-        carried = rows.names_carrying(self._connection, values, self._model.name_of_person)
+        carried = frequencies.names_carrying(self._connection, values, self._model.name_of_person)
         nobody: dict[str, int] = {}
         return [
             (column, carried_by_many(carried.get(column, nobody), most_names=most))
@@ -186,11 +218,11 @@ class Rematching:
         for column in self._model.dates:
             more = self._day_counts(changed, column)
             if more:
-                rows.add_counts(self._connection, more)
+                frequencies.add_counts(self._connection, more)
                 years = {name for name, _ in more}
-                counts = rows.counts_of(self._connection, years)
+                counts = frequencies.counts_of(self._connection, years)
                 days = {day: count for year in counts.values() for day, count in year.items()}
-                standing = rows.nobodys_of(self._connection, column, {name.rpartition(":")[2] for name in years})
+                standing = frequencies.nobodys_of(self._connection, column, {name.rpartition(":")[2] for name in years})
                 self._verdicts.before[column] |= standing
                 self._verdicts.after[column] |= standing
                 found.append((column, common_days(days)))
@@ -212,19 +244,30 @@ class Rematching:
 
     def _keys_of(self, records: Sequence[int]) -> dict[int, RecordKeys]:
         self._read(records)
-        return dict(zip(records, record_keys(self._table(records), self._model.blocking), strict=True))
+        after = self._verdicts.after
+        told = [self._evidence(self._values[one], after) for one in records]
+        return dict(zip(records, self._keys_of_rows(told), strict=True))
+
+    def _keys_of_rows(self, told: Sequence[Row]) -> list[RecordKeys]:
+        """The keys of records that say this; worked out once for those that say the same."""
+        said = [tuple(row[name] for name in self._blocked) for row in told]
+        new = {one: row for one, row in zip(said, told, strict=True) if one not in self._keys}
+        if new:
+            table = EncodedTable.of_rows(list(new.values()), self._columns)
+            self._keys |= zip(new, record_keys(table, self._model.blocking), strict=True)
+        return [self._keys[one] for one in said]
 
     def _former_keys(self, former: Mapping[int, Row | None]) -> dict[int, RecordKeys]:
         known = {record: row for record, row in former.items() if row is not None}
         before = self._verdicts.before
-        table = EncodedTable.of_rows([self._evidence(row, before) for row in known.values()], self._columns)
-        return dict(zip(known, record_keys(table, self._model.blocking), strict=True))
+        told = [self._evidence(row, before) for row in known.values()]
+        return dict(zip(known, self._keys_of_rows(told), strict=True))
 
     def _rearrange(self, former: Mapping[int, Row | None]) -> Rearranged:
         before, after = self._former_keys(former), self._keys_of(sorted(former))
         nothing = no_keys(self._model.blocking)
         changes = {record: Change(before.get(record, nothing), after[record]) for record in former}
-        self._locks.take(
+        self.locks.take(
             key for change in changes.values() for keys in (change.before, change.after) for key in keys.first()
         )
         return Rearranging(self._model.blocking, self._blocks, self._keys_of).run(changes)
@@ -247,7 +290,7 @@ class Rematching:
 
     def _still_candidates(self, members: Sequence[int]) -> list[Pair]:
         keys = self._keys_of(members) if len(members) > 1 else {}
-        self._locks.take(key for one in keys.values() for key in one.first())
+        self.locks.take(key for one in keys.values() for key in one.first())
         blocks = groups(self._model.blocking, self._blocks, keys)
         return [
             (one, other)
@@ -263,7 +306,7 @@ class Rematching:
         shaken = {record for members in found.shaken for record in members}
         stored = {
             (one.left, one.right): one
-            for one in rows.links_at(self._connection, known | shaken, least=-math.inf)
+            for one in rows.links_at(self._connection, known | shaken, least=-math.inf)[0]
             if {one.left, one.right} & known or any({one.left, one.right} <= set(members) for members in found.shaken)
         }
         now = {(one.left, one.right): one for one in weighed}
@@ -289,7 +332,7 @@ class Rematching:
         )
         after = dict(zip(members, ids[found.cluster].tolist(), strict=True))
         self._write(before, after, found, ids)
-        return Rematched(before, after, weighed, len(found.refused))
+        return Rematched(before, after, self._values, weighed, len(found.refused))
 
     def _component(self, seeds: set[int]) -> tuple[list[int], list[StoredLink], dict[Pair, bool]]:
         """The records that links of machine and people connect with some, oldest first; their links, both kinds.
@@ -299,12 +342,12 @@ class Rematching:
         waiting: set[int] = set()
         while True:
             inside, links, decided = self._connected(seeds - waiting, waiting)
-            fresh = rows.values_of(self._connection, inside, self._columns)
+            fresh = self._as_matched(inside)
             self._values |= fresh
             self._ask(fresh.values())
             clusters = {row["cluster_id"] for row in fresh.values() if row["cluster_id"] is not None}
             unmatched = {one for one, row in fresh.items() if row["cluster_id"] is None} - self._arrived
-            if not self._locks.take(name_of("customer", one) for one in clusters) and not unmatched:
+            if not self.locks.take(name_of("customer", one) for one in clusters) and not unmatched:
                 return sorted(inside), links, decided
             waiting |= unmatched
 
@@ -316,9 +359,9 @@ class Rematching:
         links: dict[Pair, StoredLink] = {}
         decided: dict[Pair, bool] = {}
         while frontier:
-            for one in rows.links_at(self._connection, frontier, least=self._model.match_weight):
-                links[one.left, one.right] = one
-            decided |= rows.steward_links_at(self._connection, frontier)
+            found, theirs = rows.links_at(self._connection, frontier, least=self._model.match_weight)
+            links |= {(one.left, one.right): one for one in found}
+            decided |= theirs
             ends = {end for pair in links for end in pair}
             ends |= {end for link, together in decided.items() if together for end in link}
             frontier = ends - inside - set(waiting)
@@ -331,8 +374,10 @@ class Rematching:
     ) -> None:
         moved = {record: now for record, now in after.items() if before[record] != now}
         rows.put_memberships(self._connection, moved)
-        clusters = {one for one in (*before.values(), *after.values()) if one is not None}
-        rows.put_quality(self._connection, clusters, quality_table(found.quality, ids).to_pylist())
+        quality = quality_table(found.quality, ids).to_pylist()
+        sizes = Counter(cluster for cluster in before.values() if cluster is not None)
+        several = {cluster for cluster, size in sizes.items() if size > 1}
+        rows.put_quality(self._connection, several - {row["cluster_id"] for row in quality}, quality)
 
 
 def _is_day(date: str | None) -> TypeGuard[str]:

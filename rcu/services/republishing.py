@@ -114,7 +114,7 @@ class Republishing:
         rows.put(self._connection, changed, self._now)
         rows.replace(
             self._connection,
-            made,
+            made.keys() & standing.keys(),
             sums=[row for one in projected.values() for row in one.sums],
             scored=[row for document in made.values() for row in document.scores],
         )

@@ -19,6 +19,7 @@ from rcu.services.models import keep
 from rcu.services.projecting import buyers
 from rcu.services.projection import standing_basis
 from rcu.services.rebuilding import rebuild, rescored_customers
+from rcu.services.rematching import Rematching
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
 from rcu.services.standing import State
 from rcu.store import nearby, publishing
@@ -110,7 +111,7 @@ class _Changes:
             }
             found, published = work_out(
                 connection,
-                Locks(connection, alone=True),
+                Rematching(connection, state.model, Locks(connection, alone=True)),
                 state,
                 changed=changed,
                 outdated=waiting.keys() - changed.keys(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from math import log2
 from typing import Final
 
@@ -37,7 +38,7 @@ class Telling:
         why = {record: self._nearest(record, cluster_of[record], mine=True)[:_WHY] for record, _, _ in taken}
         may = {record: self._nearest(record, cluster_of[record], mine=False)[:_POSSIBLE] for record, _, _ in taken}
         others = {other for near in (*why.values(), *may.values()) for other, _ in near}
-        about = rows.about(self._connection, others)
+        about = self._about(others, versions)
         told: list[Upserted] = []
         for record, key, content in taken:
             cluster = cluster_of[record]
@@ -57,6 +58,14 @@ class Telling:
                 )
             )
         return told
+
+    def _about(self, others: AbstractSet[int], versions: Mapping[int, tuple[str, int]]) -> dict[int, About]:
+        found: dict[int, About] = {}
+        for other in others:
+            row, cluster = self._found.values.get(other), self._found.after.get(other)
+            if row is not None and cluster is not None and cluster in versions:
+                found[other] = About(RecordKey(row["source"], row["native_id"]), versions[cluster][0])
+        return found | rows.about(self._connection, others - found.keys())
 
     def _merged(self, cluster: int, versions: Mapping[int, tuple[str, int]]) -> tuple[str, ...]:
         """The customers that are part of this one now."""

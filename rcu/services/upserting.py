@@ -39,6 +39,8 @@ class RealTime:
     model: MatchModel
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     clock: Clock = lambda: datetime.now(UTC)
+    sources: set[str] = field(default_factory=set[str], repr=False)
+    """Those that were seen to be connected; a source stays."""
 
     def upsert(self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False) -> list[Upserted]:
         """Take records and say what became of each; all of them or, on an error, none.
@@ -103,6 +105,19 @@ class _Taken:
         return self.writes or (self.before is not None and bool(self.before["to_match"]))
 
     @property
+    def told(self) -> Mapping[str, Any]:
+        """What is stored of it after all, with its number, key and cluster."""
+        cluster = None if self.before is None else self.before["cluster_id"]
+        key = self.given.key
+        own = {"record_id": self.record_id, "source": key.source, "native_id": key.native_id, "cluster_id": cluster}
+        return {**self.now, **own}
+
+    @property
+    def was_marked(self) -> bool:
+        """Whether it waited for a run."""
+        return self.before is not None and bool(self.before["to_match"] or self.before["to_project"])
+
+    @property
     def was_matched(self) -> bool:
         """Whether it is in a cluster."""
         return self.before is not None and self.before["cluster_id"] is not None
@@ -115,16 +130,26 @@ class _Taking:
         self._how, self._connection, self._locks = how, connection, locks
         self._now = how.clock()
         self._state = standing_state(connection, how.model)
+        self._rematching = Rematching(connection, self._state.model, locks)
 
     def run(self, given: Sequence[Given], *, profiles: bool) -> list[Upserted]:
         """Take them."""
-        unknown = rows.unknown_sources(self._connection, [one.key.source for one in given])
-        if unknown:
-            raise NotFound("source", ", ".join(unknown))
+        self._check_sources({one.key.source for one in given})
         taken = self._locked(given)
         changed = self._write(taken)
-        found, published = work_out(self._connection, self._locks, self._state, changed=changed, now=self._now)
+        self._rematching.know({one.record_id: one.told for one in taken if one.record_id in changed})
+        marked = {one.record_id for one in taken if one.was_marked}
+        found, published = work_out(
+            self._connection, self._rematching, self._state, changed=changed, marked=marked, now=self._now
+        )
         return self._told(taken, found, published, profiles=profiles)
+
+    def _check_sources(self, named: set[str]) -> None:
+        new = named - self._how.sources
+        unknown = rows.unknown_sources(self._connection, sorted(new)) if new else []
+        if unknown:
+            raise NotFound("source", ", ".join(unknown))
+        self._how.sources.update(new)
 
     def _locked(self, given: Sequence[Given]) -> list[_Taken]:
         """The records beside what is stored of them, which nobody else changes from here on."""
@@ -133,10 +158,11 @@ class _Taking:
         moving = [one for one in found if one.counts]
         if moving:
             told = [row for one in moving for row in (one.now, one.before) if row is not None]
-            foreseen = Rematching(self._connection, self._state.model, self._locks).foresee(told)
+            foreseen = self._rematching.foresee(told)
             self._locks.take(foreseen | {name_of("record", one.given.key) for one in moving})
-            again = rows.stored(self._connection, [one.given.key for one in moving])
-            if any(again.get(one.given.key) != one.before for one in moving):
+            known = [one for one in moving if one.before is not None]  # a new one is seen to be when it is written
+            again = rows.stored(self._connection, [one.given.key for one in known])
+            if any(again.get(one.given.key) != one.before for one in known):
                 self._locks.give_up()
         return found
 

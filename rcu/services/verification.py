@@ -15,6 +15,7 @@ from rcu.services import projecting
 from rcu.services.documents import digest
 from rcu.services.identity import Identity, changed_quality, resolve
 from rcu.services.projection import Projected, Written, standing_basis
+from rcu.services.rebuilding import whole_tables
 from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
 from rcu.store import recount as recount_rows
@@ -27,7 +28,8 @@ class Verification:
     """How many things differ from a rebuild; all zero is what is wanted.
 
     `waiting` are records that changed since the last run: run first. `recount` compares the stored aggregates with a
-    recount from the lines of each order, outside the code that makes them.
+    recount from the lines of each order, outside the code that makes them. `kept` are rows of what matching keeps to
+    go on from: links, blocks, counts, values that are nobody's.
     """
 
     records: int
@@ -39,11 +41,12 @@ class Verification:
     aggregates: int
     scores: int
     recount: int
+    kept: int
 
     @property
     def differences(self) -> int:
         """Everything that differs."""
-        stored = self.memberships + self.quality + self.profiles + self.aggregates + self.scores
+        stored = self.memberships + self.quality + self.profiles + self.aggregates + self.scores + self.kept
         return self.waiting + stored + self.recount
 
 
@@ -69,7 +72,20 @@ def verify(store: Store, model: MatchModel) -> Verification:
         aggregates=_table(stored, sums.to_pandas()),
         scores=_table(profile_rows.standing_scores(store).to_pandas(), scores.to_pandas()),
         recount=_table(recount_rows.recount(store).to_pandas(), _sums(stored)),
+        kept=_kept(store, identity),
     )
+
+
+def _kept(store: Store, identity: Identity) -> int:
+    """How many rows of what matching keeps are on one side only."""
+    differing = identity_rows.generic(store) != {name: found for name, found in identity.generic.items() if found}
+    rebuilt = whole_tables(identity)
+    return int(differing) + sum(_alone(identity_rows.kept(store, table), rows) for table, rows in rebuilt.items())
+
+
+def _alone(stored: pa.Table, rebuilt: pa.Table) -> int:
+    both = pd.concat([stored.to_pandas(), rebuilt.select(stored.column_names).to_pandas()])
+    return int((~both.duplicated(keep=False)).sum())
 
 
 def _basis(store: Store, sums: pa.Table) -> ScoreBasis:

@@ -18,8 +18,8 @@ from sqlalchemy import (
     update,
 )
 
-from rcu.store.dialect import upsert
 from rcu.store.intake import Upserted, rows_written
+from rcu.store.sql import upsert
 from rcu.store.tables import consents, event_lines, events, records
 
 _EVENT_COLUMNS: Final = (

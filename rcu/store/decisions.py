@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select
 
 from rcu.domain.decisions import Decision, DecisionKind, Pair
 from rcu.domain.records import RecordKey
-from rcu.store import dialect
+from rcu.store import sql
 from rcu.store.tables import (
     aggregates,
     customers,
@@ -79,7 +79,7 @@ def versions(connection: Connection, customer_ids: Sequence[str]) -> Mapping[str
 
 def one_at_a_time(connection: Connection) -> None:
     """Let no other decision be taken before this transaction ends: it would not be seen by the check of this one."""
-    dialect.one_at_a_time(connection, _DECIDING)
+    sql.one_at_a_time(connection, _DECIDING)
 
 
 def add(connection: Connection, decision: Decision) -> Decision:
@@ -114,9 +114,11 @@ def put_links(connection: Connection, before: Mapping[Pair, bool], after: Mappin
     gone = [link for link in before if link not in after]
     new = {link: together for link, together in after.items() if before.get(link) is not together}
     if gone:
-        dialect.drop_pairs(connection, steward_links, sorted(gone))
+        one, other = steward_links.c.left_id, steward_links.c.right_id
+        wanted = delete(steward_links).where(one == bindparam("one"), other == bindparam("other"))
+        connection.execute(wanted, [{"one": left, "other": right} for left, right in sorted(gone)])
     if new:
-        statement = dialect.upsert(connection, steward_links)
+        statement = sql.upsert(connection, steward_links)
         statement = statement.on_conflict_do_update(
             index_elements=[steward_links.c.left_id, steward_links.c.right_id],
             set_={"together": statement.excluded.together},

@@ -12,46 +12,21 @@ import shutil
 import tempfile
 import threading
 import time
-from bisect import bisect_left
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import adbc_driver_sqlite.dbapi as adbc_sqlite
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Engine,
-    FromClause,
-    Select,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    event,
-    exists,
-    func,
-    inspect,
-    literal,
-    make_url,
-    select,
-    text,
-    tuple_,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rcu.errors import ConfigurationError, Conflict
 from rcu.store.types import SQLITE_INSTANT
-
-Upsert = postgresql.Insert | sqlite.Insert
 
 STAGING: Final = "staging"
 """The schema of staged tables, on both databases."""
@@ -62,6 +37,8 @@ _WRITER_LOCK: Final = 0x5243_5500
 _STANDSTILL: Final = 0x5243_5501
 _PATIENCE_SECONDS: Final = 10
 _FOREVER: Final = -1
+_WAITED: Final = frozenset({"55P03", "40P01"})
+"""Lock not available in time; deadlock detected."""
 _POLL_SECONDS: Final = 0.002
 _EVERY_ROW: Final = str(2**30)
 _DAY: Final = 86_400
@@ -121,6 +98,10 @@ class Dialect(Protocol):
         """
         ...
 
+    def waited_in_vain(self, error: DBAPIError) -> bool:
+        """Whether an error says that another transaction held something for too long."""
+        ...
+
     def close(self) -> None:
         """Give everything back."""
         ...
@@ -147,76 +128,9 @@ def open_dialect(address: str) -> Dialect:
             raise ConfigurationError(msg, hint=_ADDRESSES)
 
 
-def upsert(connection: Connection, table: Table) -> Upsert:
-    """An INSERT that knows ON CONFLICT."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-
-
-def among(connection: Connection, column: ColumnElement[Any], values: Iterable[int | str]) -> ColumnElement[bool]:
-    """Whether a column has one of some values, as one parameter: however many there are, it is one statement."""
-    wanted = list(values)
-    if connection.dialect.name == "sqlite":
-        each = func.json_each(orjson.dumps(wanted).decode()).table_valued("value")
-        return column.in_(select(each.c.value))
-    kind = Text() if isinstance(column.type, Text) else BigInteger()
-    return column == func.any(literal(wanted, postgresql.ARRAY(kind)))
-
-
-def given(connection: Connection, columns: Mapping[str, Sequence[int | str | None]]) -> FromClause:
-    """Rows handed over as one parameter a column, as a table to select from: whole numbers and text."""
-    if connection.dialect.name == "sqlite":
-        rows = orjson.dumps(list(zip(*columns.values(), strict=True))).decode()
-        each = func.json_each(rows).table_valued("value")
-        picked = (func.json_extract(each.c.value, f"$[{at}]").label(name) for at, name in enumerate(columns))
-        return select(*picked).subquery("given")
-    arrays = (
-        literal(list(values), postgresql.ARRAY(Text() if any(isinstance(one, str) for one in values) else BigInteger()))
-        for values in columns.values()
-    )
-    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
-
-
-def drop_pairs(connection: Connection, table: Table, pairs: Sequence[tuple[int, int]]) -> None:
-    """Delete the rows of a table whose primary key is one of some pairs."""
-    one, other = table.primary_key.columns
-    rows = given(connection, {"one": [pair[0] for pair in pairs], "other": [pair[1] for pair in pairs]})
-    wanted = exists().where(rows.c.one == one, rows.c.other == other)
-    if connection.dialect.name == "sqlite":
-        wanted = tuple_(one, other).in_(select(rows.c.one, rows.c.other))
-    connection.execute(delete(table).where(wanted))
-
-
-_CLASSES: Final = (16, 64, 4096, 2**31 - 1)
-"""A block is read up to one of these, the next above what is asked for: the statement stays one."""
-_POSTGRESQL_BLOCKS: Final = text(
-    " UNION ALL ".join(
-        f"SELECT k.key, b.record_id FROM unnest(CAST(:keys{at} AS bigint[])) AS k(key), LATERAL"
-        f" (SELECT record_id FROM blocking_keys WHERE blocking_keys.key = k.key ORDER BY record_id LIMIT {most}) AS b"
-        for at, most in enumerate(_CLASSES)
-    )
-)
-_SQLITE_BLOCKS: Final = text(
-    "SELECT b.key, b.record_id FROM json_each(:keys) AS k JOIN blocking_keys AS b ON b.key = k.value"
-)
-
-
-def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, list[int]]:
-    """The oldest members of some blocks (`blocking_keys`), by key: all, or at least as many as asked for."""
-    if connection.dialect.name == "sqlite":
-        rows = connection.execute(_SQLITE_BLOCKS, {"keys": orjson.dumps(list(most)).decode()})
-    else:
-        keys: list[list[int]] = [[] for _ in _CLASSES]
-        for key, count in most.items():
-            keys[bisect_left(_CLASSES, count)].append(key)
-        rows = connection.execute(_POSTGRESQL_BLOCKS, {f"keys{at}": some for at, some in enumerate(keys)})
-    found: dict[int, list[int]] = {}
-    for key, record in rows:
-        found.setdefault(key, []).append(record)
-    return found
-
-
-def _still() -> Conflict:
-    return Conflict("a run over everything is at work", hint="try again in a moment")
+def kept_waiting() -> Conflict:
+    """What a transaction says that another one held up for too long."""
+    return Conflict("another run or change is at work on the same", hint="try again in a moment")
 
 
 def _busy() -> Conflict:
@@ -302,7 +216,7 @@ class _Sqlite:
         try:
             lock.acquire()
         except Timeout:
-            raise _still() from None
+            raise kept_waiting() from None
         try:
             yield
         finally:
@@ -310,6 +224,9 @@ class _Sqlite:
 
     def join_others(self, connection: Connection, *, alone: bool) -> None:
         pass
+
+    def waited_in_vain(self, error: DBAPIError) -> bool:
+        return "database is locked" in str(error.orig)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -427,36 +344,14 @@ class _Postgresql:
 
     def join_others(self, connection: Connection, *, alone: bool) -> None:
         way = "" if alone else "_shared"
-        try:
-            connection.exec_driver_sql(
-                f"SELECT set_config('lock_timeout', '{_PATIENCE_SECONDS}s', true),"
-                f" pg_advisory_xact_lock{way}({_STANDSTILL})"
-            )
-        except OperationalError:
-            raise _still() from None
+        wait = f"set_config('lock_timeout', '{_PATIENCE_SECONDS}s', true)"
+        connection.exec_driver_sql(f"SELECT {wait}, pg_advisory_xact_lock{way}({_STANDSTILL})")
+
+    def waited_in_vain(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlstate", None) in _WAITED
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-def one_at_a_time(connection: Connection, what: int) -> None:
-    """Wait until no other transaction does the same, till the end of this one.
-
-    SQLite has one transaction that writes at a time anyway.
-    """
-    if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({what})")
-
-
-def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> bool:
-    """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
-    if connection.dialect.name == "sqlite":
-        return True
-    each = func.unnest(literal(list(names), postgresql.ARRAY(BigInteger))).table_valued("name").render_derived()
-    if wait:
-        connection.execute(select(func.count(func.pg_advisory_xact_lock(each.c.name))))
-        return True
-    return bool(connection.execute(select(func.bool_and(func.pg_try_advisory_xact_lock(each.c.name)))).scalar())
 
 
 def prepare_staging(connection: Connection) -> None:

@@ -22,11 +22,11 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from rcu.errors import StoreError
-from rcu.store.dialect import STAGING, open_dialect
+from rcu.store.dialect import STAGING, kept_waiting, open_dialect
 from rcu.store.types import Instant
 
 Transaction: TypeAlias = Connection
@@ -78,14 +78,19 @@ class Store:
         What is done is not kept unless `keep`.
 
         Raises:
-            Conflict: a run over everything is at work and does not end in time.
+            Conflict: another transaction, or a run over everything, is at work and does not end in time.
             StoreError: when the database cannot be reached.
         """
-        with self._dialect.beside_others(), self.begin() as connection:
-            self._dialect.join_others(connection, alone=alone)
-            yield connection
-            if not keep:
-                connection.rollback()
+        try:
+            with self._dialect.beside_others(), self.begin() as connection:
+                self._dialect.join_others(connection, alone=alone)
+                yield connection
+                if not keep:
+                    connection.rollback()
+        except DBAPIError as error:
+            if self._dialect.waited_in_vain(error):
+                raise kept_waiting() from None
+            raise
 
     def standstill(self) -> AbstractContextManager[None]:
         """Keep others from `changing` anything, once those under way have ended."""
@@ -102,7 +107,9 @@ class Store:
         with ExitStack() as stack:
             try:
                 connection = stack.enter_context(self._dialect.connected(writes=writes))
-            except OperationalError:
+            except OperationalError as error:
+                if self._dialect.waited_in_vain(error):
+                    raise
                 msg = "the database cannot be reached"
                 raise StoreError(msg, hint="check RCU_DATABASE_URL and that the server is running") from None
             yield connection

@@ -9,8 +9,8 @@ import pyarrow as pa
 from sqlalchemy import Connection, Table, and_, delete, or_, select, update
 
 from rcu.domain.records import RecordKey
-from rcu.store.dialect import upsert
 from rcu.store.engine import Store
+from rcu.store.sql import upsert
 from rcu.store.tables import (
     blocking_keys,
     cluster_quality,
@@ -86,6 +86,13 @@ def refill(connection: Connection, which: Whole, staged: Table) -> None:
     names = [column.name for column in table.columns]
     rows = select(*(staged.c[name] for name in names)).order_by(*(staged.c[key.name] for key in table.primary_key))
     connection.execute(table.insert().from_select(names, rows))
+
+
+def kept(store: Store, which: Whole) -> pa.Table:
+    """What such a table holds; a count of no records is none."""
+    table: Table = which.value
+    statement = select(*table.columns)
+    return store.read_arrow(statement.where(table.c.records > 0) if which is Whole.VALUE_COUNTS else statement)
 
 
 def put_memberships(connection: Connection, staged: Table) -> None:

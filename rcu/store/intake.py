@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from rcu.store.dialect import upsert
+from rcu.store.sql import upsert
 from rcu.store.tables import (
     events,
     memberships,

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from sqlalchemy import Connection
 
-from rcu.store import dialect
+from rcu.store import sql
 
 
 class Contended(Exception):  # nobody's error: it asks for another try
@@ -49,7 +49,7 @@ class Locks:
             return False
         if new:
             wait, self._first = self._first, False
-            if not dialect.lock_names(self._connection, sorted(new), wait=wait):
+            if not sql.lock_names(self._connection, sorted(new), wait=wait):
                 raise Contended(frozenset(self._held | new))
             self._held |= new
         return bool(new)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from rcu.store.dialect import upsert
+from rcu.store.sql import upsert
 from rcu.store.tables import match_models, model_adoptions, records
 
 

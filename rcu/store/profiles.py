@@ -25,8 +25,8 @@ from sqlalchemy import (
     update,
 )
 
-from rcu.store.dialect import among, upsert
 from rcu.store.engine import Store, arrow_type
+from rcu.store.sql import among, upsert
 from rcu.store.tables import (
     aggregates,
     change_counter,
@@ -116,7 +116,7 @@ def members_of(connection: Connection, record_ids: Sequence[int], columns: Seque
     Each has record_id, the columns asked for, deleted, address_updated_at and rank (of its source, the lower the more
     trusted).
     """
-    return _few(connection, _members_query(tuple(columns)), records.c.record_id, record_ids)
+    return _few(connection, _members_query(tuple(columns)), record_ids)
 
 
 def consents_of(connection: Connection, record_ids: Sequence[int]) -> list[Row]:
@@ -125,7 +125,7 @@ def consents_of(connection: Connection, record_ids: Sequence[int]) -> list[Row]:
     Each entry has record_id, source, native_id, contact_kind, contact_key, channel, purpose, state, basis, evidence and
     occurred_at.
     """
-    return _few(connection, _consents_query(), consents.c.record_id, record_ids)
+    return _few(connection, _consents_query(), record_ids)
 
 
 def cells_of(connection: Connection, record_ids: Sequence[int], kinds: Sequence[str]) -> list[Row]:
@@ -133,16 +133,19 @@ def cells_of(connection: Connection, record_ids: Sequence[int], kinds: Sequence[
 
     Each row has record_id, kind, channel, store, currency, count, amount_minor, first_at and last_at.
     """
-    return _few(connection, _cells_query(tuple(kinds)), events.c.record_id, record_ids)
+    return _few(connection, _cells_query(tuple(kinds)), record_ids)
 
 
 # Putting a wide query together takes longer than answering it for one customer: each is made once.
 
 
+_IDS: Final = "record_ids"
+
+
 @cache
 def _members_query(columns: tuple[str, ...]) -> Query:
     found = select(*_member(columns)).join(sources, sources.c.name == records.c.source)
-    return found.order_by(records.c.record_id)
+    return found.where(among(records.c.record_id, _IDS)).order_by(records.c.record_id)
 
 
 @cache
@@ -150,17 +153,18 @@ def _consents_query() -> Query:
     found = select(records.c.record_id, *_entry()).select_from(
         consents.join(records, records.c.record_id == consents.c.record_id)
     )
-    return found.order_by(consents.c.fingerprint)
+    return found.where(among(consents.c.record_id, _IDS)).order_by(consents.c.fingerprint)
 
 
 @cache
 def _cells_query(kinds: tuple[str, ...]) -> Query:
     found = select(events.c.record_id, *_cell()).where(not_(events.c.cancelled), _of_kinds(kinds))
+    found = found.where(among(events.c.record_id, _IDS))
     return found.group_by(events.c.record_id, *(events.c[name] for name in _OF_CELL))
 
 
-def _few(connection: Connection, query: Query, column: ColumnElement[int], record_ids: Sequence[int]) -> list[Row]:
-    answer = connection.execute(query.where(among(connection, column, record_ids)))
+def _few(connection: Connection, query: Query, record_ids: Sequence[int]) -> list[Row]:
+    answer = connection.execute(query, {_IDS: record_ids})
     names = tuple(answer.keys())
     return [dict(zip(names, row, strict=True)) for row in answer]
 

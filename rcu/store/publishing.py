@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from rcu.store.dialect import among, upsert
+from rcu.store.sql import Upsert, among, prepared, upsert
 from rcu.store.tables import aggregates, change_counter, changes, customers, scores
 
 Row: TypeAlias = Mapping[str, Any]
@@ -27,23 +27,32 @@ class Standing:
     household_key: str | None
 
 
-_STANDING = select(
+_SOME: Final = "some"
+_DROPS: Final = {
+    table: delete(table).where(among(table.c.cluster_id, _SOME)) for table in (customers, aggregates, scores)
+}
+_INSERTS: Final = {table: insert(table) for table in (aggregates, scores)}
+_STANDING: Final = select(
     customers.c.cluster_id, customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.household_key
 )
 
 
+_BY_CLUSTER: Final = _STANDING.where(among(customers.c.cluster_id, _SOME))
+_BY_HOUSEHOLD: Final = _STANDING.where(among(customers.c.household_key, _SOME)).order_by(customers.c.cluster_id)
+
+
 def standing(connection: Connection, cluster_ids: Collection[int]) -> dict[int, Standing]:
     """Some customers as they are stored, by cluster_id."""
-    found = connection.execute(_STANDING.where(among(connection, customers.c.cluster_id, cluster_ids)))
-    return {row[0]: Standing(*row) for row in found}
+    if not cluster_ids:
+        return {}
+    return {row[0]: Standing(*row) for row in connection.execute(_BY_CLUSTER, {_SOME: cluster_ids})}
 
 
 def in_households(connection: Connection, keys: Collection[str]) -> dict[str, list[Standing]]:
     """The customers of some households, by its key, the oldest first."""
     found: dict[str, list[Standing]] = defaultdict(list)
     if keys:
-        wanted = among(connection, customers.c.household_key, keys)
-        for row in connection.execute(_STANDING.where(wanted).order_by(customers.c.cluster_id)):
+        for row in connection.execute(_BY_HOUSEHOLD, {_SOME: keys}):
             found[row.household_key].append(Standing(*row))
     return found
 
@@ -51,40 +60,36 @@ def in_households(connection: Connection, keys: Collection[str]) -> dict[str, li
 def profiles_of(connection: Connection, cluster_ids: Collection[int]) -> dict[int, str]:
     """The documents of some customers, by cluster_id."""
     statement = select(customers.c.cluster_id, customers.c.profile)
-    found = connection.execute(statement.where(among(connection, customers.c.cluster_id, cluster_ids)))
+    found = connection.execute(statement.where(among(customers.c.cluster_id, cluster_ids)))
     return {row[0]: row[1] for row in found}
+
+
+def _put(connection: Connection) -> Upsert:
+    statement = upsert(connection, customers)
+    changed = {column.name: statement.excluded[column.name] for column in customers.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=[customers.c.cluster_id], set_=changed)
 
 
 def put(connection: Connection, found: Sequence[Row], now: datetime) -> None:
     """Write customers: the columns of the table but `updated_at`."""
     if found:
-        statement = upsert(connection, customers)
-        changed = {name: statement.excluded[name] for name in (*found[0], "updated_at") if name != "cluster_id"}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=[customers.c.cluster_id], set_=changed),
-            [{**row, "updated_at": now} for row in found],
-        )
+        connection.execute(prepared(connection, _put), [{**row, "updated_at": now} for row in found])
 
 
-def replace(
-    connection: Connection, cluster_ids: Collection[int], *, sums: Sequence[Row], scored: Sequence[Row]
-) -> None:
-    """Replace the aggregates and scores of some customers."""
+def replace(connection: Connection, stood: Collection[int], *, sums: Sequence[Row], scored: Sequence[Row]) -> None:
+    """Write the aggregates and scores of some customers, in the place of those of the customers that stood before."""
     for table, found in ((aggregates, sums), (scores, scored)):
-        _drop(connection, table, cluster_ids)
+        if stood:
+            connection.execute(_DROPS[table], {_SOME: stood})
         if found:
-            connection.execute(insert(table), [dict(row) for row in found])
+            connection.execute(_INSERTS[table], [dict(row) for row in found])
 
 
 def drop(connection: Connection, cluster_ids: Collection[int]) -> None:
     """Take away customers that are no more."""
     if cluster_ids:
         for table in (customers, aggregates, scores):
-            _drop(connection, table, cluster_ids)
-
-
-def _drop(connection: Connection, table: Table, cluster_ids: Collection[int]) -> None:
-    connection.execute(delete(table).where(among(connection, table.c.cluster_id, cluster_ids)))
+            connection.execute(_DROPS[table], {_SOME: cluster_ids})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +102,23 @@ class Told:
     now_customer_id: str | None = None
 
 
+_COUNT: Final = (
+    update(change_counter)
+    .values(last_sequence=change_counter.c.last_sequence + bindparam("more"))
+    .returning(change_counter.c.last_sequence)
+)
+_ANNOUNCE: Final = insert(changes)
+
+
 def announce(connection: Connection, told: Sequence[Told], now: datetime) -> None:
     """Append changes to the feed, see `profiles.announce`; do this last in a transaction."""
     if told:
-        last = connection.execute(
-            update(change_counter)
-            .values(last_sequence=change_counter.c.last_sequence + len(told))
-            .returning(change_counter.c.last_sequence)
-        ).scalar_one()
+        last = connection.execute(_COUNT, {"more": len(told)}).scalar_one()
         rows = [
             {**asdict(one), "sequence": last - len(told) + place, "changed_at": now}
             for place, one in enumerate(told, 1)
         ]
-        connection.execute(insert(changes), rows)
+        connection.execute(_ANNOUNCE, rows)
 
 
 def last_sequence(connection: Connection) -> int:

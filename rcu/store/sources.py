@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from rcu.store.dialect import upsert
+from rcu.store.sql import upsert
 from rcu.store.tables import api_keys, records, sources
 
 

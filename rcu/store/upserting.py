@@ -7,43 +7,48 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from rcu.domain.records import STANDARD_COLUMNS, RecordKey
-from rcu.store.dialect import among, upsert
+from rcu.store.sql import among, prepared, upsert
 from rcu.store.tables import memberships, records, sources
 
 Row: TypeAlias = Mapping[str, Any]
 _OWN: Final = (
-    "record_id", "source", "native_id", "birth_id", "content_hash", "updated_at", "to_match", "store", "is_guest",
-    "deleted", "created_at", "raw",
+    "record_id", "source", "native_id", "birth_id", "content_hash", "updated_at", "to_match", "to_project", "store",
+    "is_guest", "deleted", "created_at", "raw",
 )  # fmt: skip
 
 
 def unknown_sources(connection: Connection, names: Sequence[str]) -> list[str]:
     """Which of some names no source has."""
-    known = set(connection.execute(select(sources.c.name).where(among(connection, sources.c.name, names))).scalars())
+    known = set(connection.execute(select(sources.c.name).where(among(sources.c.name, names))).scalars())
     return sorted(set(names) - known)
+
+
+_STORED: Final = (
+    select(*(records.c[name] for name in (*_OWN, *STANDARD_COLUMNS)), memberships.c.cluster_id)
+    .select_from(records.outerjoin(memberships, memberships.c.record_id == records.c.record_id))
+    .where(among(records.c.source, "sources"), among(records.c.native_id, "native_ids"))
+)
 
 
 def stored(connection: Connection, keys: Sequence[RecordKey]) -> dict[RecordKey, Row]:
     """Records as they are stored: `cluster_id` is None for one that was never matched."""
-    columns = [*(records.c[name] for name in (*_OWN, *STANDARD_COLUMNS)), memberships.c.cluster_id]
-    statement = (
-        select(*columns)
-        .select_from(records.outerjoin(memberships, memberships.c.record_id == records.c.record_id))
-        .where(
-            among(connection, records.c.source, {key.source for key in keys}),
-            among(connection, records.c.native_id, {key.native_id for key in keys}),
-        )
-    )
-    wanted, names = set(keys), [column.name for column in columns]
-    found: dict[RecordKey, Row] = {}
-    for row in connection.execute(statement):
-        told = dict(zip(names, row, strict=True))
-        key = RecordKey(told["source"], told["native_id"])
-        if key in wanted:
-            found[key] = told
-    return found
+    if not keys:
+        return {}
+    wanted = set(keys)
+    named = {"sources": {key.source for key in keys}, "native_ids": {key.native_id for key in keys}}
+    answer = connection.execute(_STORED, named)
+    names = tuple(answer.keys())
+    rows = (dict(zip(names, row, strict=True)) for row in answer)
+    found = {RecordKey(row["source"], row["native_id"]): row for row in rows}
+    return {key: row for key, row in found.items() if key in wanted}
+
+
+def _put_new(connection: Connection) -> ReturningInsert[str, str, int]:
+    columns = (records.c.source, records.c.native_id, records.c.record_id)
+    return upsert(connection, records).on_conflict_do_nothing().returning(*columns)
 
 
 def put_new(connection: Connection, found: Mapping[RecordKey, Row], now: datetime) -> dict[RecordKey, int]:
@@ -52,9 +57,7 @@ def put_new(connection: Connection, found: Mapping[RecordKey, Row], now: datetim
         return {}
     marks = {"absent": False, "to_match": False, "to_project": False, "arrived_at": now}
     rows = [{"source": key.source, "native_id": key.native_id, **row, **marks} for key, row in sorted(found.items())]
-    statement = upsert(connection, records).on_conflict_do_nothing()
-    columns = (records.c.source, records.c.native_id, records.c.record_id)
-    written = connection.execute(statement.returning(*columns), rows)
+    written = connection.execute(prepared(connection, _put_new), rows)
     return {RecordKey(row[0], row[1]): row[2] for row in written}
 
 

@@ -1,4 +1,4 @@
-"""Identity is a function of records, decisions and model: whatever happened, in whatever order and cut, a rebuild agrees.
+"""Identity is a function of records, decisions and model: a rebuild agrees, whatever happened in whatever order.
 
 People of one household, spelt in several ways, with mailboxes and numbers they share, under a model whose limits are so
 low that blocks and values cross them all the time. `RCU_TEST_SEQUENCES=2000` for a night; 100 as a rule.

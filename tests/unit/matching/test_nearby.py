@@ -90,6 +90,11 @@ class World:
             for one, other in zip(part.left.tolist(), part.right.tolist(), strict=True)
         }
 
+    def rebuilt_rows(self) -> set[tuple[Key, RecordId]]:
+        ids = sorted(self.records)
+        keys, rows = block_rows(self.table(ids), RULES)
+        return {(key, ids[row]) for key, row in zip(keys.tolist(), rows.tolist(), strict=True)}
+
     def rows(self) -> set[tuple[Key, RecordId]]:
         return {(key, record) for key, members in self.index.blocks.items() for record in members}
 
@@ -112,6 +117,7 @@ def test_changes_one_after_the_other_leave_the_candidates_of_a_rebuild(changes: 
     for change in changes:
         world.change(change)
         assert world.pairs == world.rebuilt()
+        assert world.rows() == world.rebuilt_rows()
 
 
 @settings(deadline=None)

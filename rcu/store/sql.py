@@ -1,0 +1,144 @@
+"""SQL that the two databases say differently; with `dialect` the only module that asks which of them it is.
+
+Many values are one parameter, an array in PostgreSQL, a JSON array in SQLite: so a statement is put together once and
+stays the same however many there are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeVar
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+T = TypeVar("T")
+Upsert: TypeAlias = postgresql.Insert | sqlite.Insert
+
+
+def upsert(connection: Connection, table: Table) -> Upsert:
+    """An INSERT that knows ON CONFLICT."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+_PREPARED: Final[dict[tuple[object, str], Any]] = {}
+
+
+def prepared(connection: Connection, make: Callable[[Connection], T]) -> T:
+    """What `make` gives for a database, made once: a statement that the two say differently."""
+    key = make, connection.dialect.name
+    if key not in _PREPARED:
+        _PREPARED[key] = make(connection)
+    return _PREPARED[key]
+
+
+def one_at_a_time(connection: Connection, what: int) -> None:
+    """Wait until no other transaction does the same, till the end of this one.
+
+    SQLite has one transaction that writes at a time anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({what})")
+
+
+def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> bool:
+    """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
+    if connection.dialect.name == "sqlite":
+        return True
+    each = func.unnest(literal(list(names), postgresql.ARRAY(BigInteger))).table_valued("name").render_derived()
+    if wait:
+        connection.execute(select(func.count(func.pg_advisory_xact_lock(each.c.name))))
+        return True
+    return bool(connection.execute(select(func.bool_and(func.pg_try_advisory_xact_lock(each.c.name)))).scalar())
+
+
+class Many(TypeDecorator[Any]):
+    """A parameter that holds many whole numbers, or many texts."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: type[BigInteger | Text]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """An array where there are arrays."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else postgresql.ARRAY(self.of()))
+
+    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        """As JSON where there are none."""
+        listed = list(value or ())
+        return orjson.dumps(listed).decode() if dialect.name == "sqlite" else listed
+
+
+class among(FunctionElement[bool]):  # noqa: N801  # it reads as the function it is
+    """Whether a column has one of some values: given now, or with the statement as the parameter of a name."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], values: str | Iterable[Any]) -> None:
+        kind = Many(Text if isinstance(column.type, Text) else BigInteger)
+        named = bindparam(values, type_=kind) if isinstance(values, str) else bindparam(None, list(values), type_=kind)
+        super().__init__(column, named)
+
+
+@compiles(among, "sqlite")
+def _in_json(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
+    column, values = (compiler.process(part, **how) for part in element.clauses)
+    return f"({column} IN (SELECT value FROM json_each({values})))"
+
+
+@compiles(among)
+def _in_array(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
+    column, values = (compiler.process(part, **how) for part in element.clauses)
+    return f"({column} = ANY ({values}))"
+
+
+_CLASSES: Final = (16, 64, 4096, 2**31 - 1)
+"""A block is read up to one of these, the next above what is asked for: the statement stays one."""
+_POSTGRESQL_BLOCKS: Final = text(
+    " UNION ALL ".join(
+        f"SELECT k.key, b.record_id FROM unnest(CAST(:keys{at} AS bigint[])) AS k(key), LATERAL"
+        f" (SELECT record_id FROM blocking_keys WHERE blocking_keys.key = k.key ORDER BY record_id LIMIT {most}) AS b"
+        for at, most in enumerate(_CLASSES)
+    )
+)
+_SQLITE_BLOCKS: Final = text(
+    "SELECT b.key, b.record_id FROM json_each(:keys) AS k JOIN blocking_keys AS b ON b.key = k.value"
+)
+
+
+def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, list[int]]:
+    """The oldest members of some blocks (`blocking_keys`), by key: all, or at least as many as asked for."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(_SQLITE_BLOCKS, {"keys": orjson.dumps(list(most)).decode()})
+    else:
+        keys: list[list[int]] = [[] for _ in _CLASSES]
+        for key, count in most.items():
+            keys[bisect_left(_CLASSES, count)].append(key)
+        rows = connection.execute(_POSTGRESQL_BLOCKS, {f"keys{at}": some for at, some in enumerate(keys)})
+    found: dict[int, list[int]] = {}
+    for key, record in rows:
+        found.setdefault(key, []).append(record)
+    return found
