@@ -10,8 +10,8 @@ depends_on = None
 
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _STANDARD = (
-    "record_kind", "civility", "gender", "likely_gender", "first_name", "first_name_key", "first_name_root", "last_name",
-    "last_name_key", "last_name_sound", "birth_name", "birth_name_key", "company", "birth_date", "loyalty_number",
+    "record_kind", "civility", "gender", "likely_gender", "first_name", "first_name_key", "first_name_root",
+    "last_name", "last_name_key", "last_name_sound", "birth_name", "birth_name_key", "company", "birth_date", "loyalty_number",
     "email", "email_key", "email_kind", "email_suggestion", "mobile", "landline", "other_phones", "address_complement",
     "building", "street", "street_number", "street_suffix", "street_type", "street_name", "street_key", "place",
     "postcode", "city", "city_key", "cedex", "commune_insee", "country", "name_quality", "birth_date_quality",
@@ -34,11 +34,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["record_id"], ["records.record_id"], name=op.f("fk_records_before_record_id_records")),
         sa.PrimaryKeyConstraint("record_id", name=op.f("pk_records_before")),
     )
+    waiting = sa.text("to_match OR to_project")
+    op.create_index(
+        op.f("ix_records_waiting"), "records", ["record_id"], postgresql_where=waiting, sqlite_where=waiting
+    )
     op.create_table(
         "blocking_keys",
-        sa.Column(
-            "key", sa.BigInteger(), autoincrement=False, nullable=False, comment="of a block, whatever its rule"
-        ),
+        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False, comment="of a block, whatever its rule"),
         sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("key", "record_id", name=op.f("pk_blocking_keys")),
         sqlite_with_rowid=False,
@@ -69,6 +71,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_records_waiting"), "records")
     for name in ("steward_links", "value_counts", "blocking_keys", "records_before"):
         op.drop_table(name)
     with op.batch_alter_table("identifier_frequency") as table:

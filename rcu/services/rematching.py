@@ -179,7 +179,7 @@ class Rematching:
     def _judge_identifiers(self, changed: Mapping[int, Row | None]) -> list[tuple[str, frozenset[str]]]:
         """How many names carry a value can only have changed where a record with another name or value came or went."""
         values = {column: self._at_stake(changed, column) for column in self._identifiers}
-        carried = frequencies.names_carrying(self._connection, values, self._model.name_of_person)
+        carried = frequencies.names_carrying(self._connection, values, self._model.name_of_person, mine=changed.keys())
         nobody: dict[str, int] = {}
         return [
             (column, carried_by_many(carried.get(column, nobody), most_names=most))

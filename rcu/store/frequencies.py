@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Select, delete, func, literal, or_, select, union, union_all
+from sqlalchemy import Connection, Select, delete, func, literal, or_, select, union
 
 from rcu.store.sql import Upsert, among, prepared, upsert
 from rcu.store.tables import identifier_frequency, memberships, records, records_before, value_counts
 
 Query: TypeAlias = Select[*tuple[Any, ...]]
 _SOME: Final = "some"
+_MINE: Final = "mine"
 
 
 FEW_VERDICTS: Final = 2_000
@@ -61,24 +62,30 @@ def put_verdicts(connection: Connection, column: str, *, new: Collection[str], g
 
 @cache
 def _names_carrying(columns: tuple[str, ...], names: tuple[str, ...]) -> Query:
+    mine = {table: among(table.c.record_id, _MINE) for table in (records, records_before)}
+    counted = {records: or_(~records.c.to_match, mine[records]), records_before: ~mine[records_before]}
     parts = [
-        select(literal(column).label("column"), records.c[column].label("value"), *(records.c[name] for name in names))
-        .where(among(records.c[column], column), or_(*(records.c[name].is_not(None) for name in names)))
+        select(literal(column).label("column"), table.c[column].label("value"), *(table.c[name] for name in names))
+        .where(among(table.c[column], column), or_(*(table.c[name].is_not(None) for name in names)), which)
         .distinct()
         for column in columns
+        for table, which in counted.items()
     ]
-    each = union_all(*parts).subquery("carried")
+    each = union(*parts).subquery("carried")
     return select(each.c.column, each.c.value, func.count()).group_by(each.c.column, each.c.value)
 
 
 def names_carrying(
-    connection: Connection, values: Mapping[str, Collection[str]], names: Sequence[str]
+    connection: Connection, values: Mapping[str, Collection[str]], names: Sequence[str], *, mine: Collection[int]
 ) -> dict[str, dict[str, int]]:
-    """How many different names carry each of some values, by column; values that no named record has are left out."""
+    """How many different names carry each of some values, by column; values that no named record has are left out.
+
+    Records count as they were last matched, but for those that are being matched (`mine`).
+    """
     found: dict[str, dict[str, int]] = defaultdict(dict)
     if names and any(values.values()):
         statement = _names_carrying(tuple(values), tuple(names))
-        for column, value, count in connection.execute(statement, dict(values)):
+        for column, value, count in connection.execute(statement, {**values, _MINE: mine}):
             found[column][value] = count
     return found
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from rcu.domain.records import RecordKey
 from rcu.store.sql import Upsert, among, block_members, prepared, upsert
 from rcu.store.tables import (
+    WAITS,
     blocking_keys,
     cluster_quality,
     customers,
@@ -106,12 +107,7 @@ def about(connection: Connection, record_ids: Collection[int]) -> dict[int, Abou
 
 def waiting(connection: Connection, limit: int) -> dict[int, bool]:
     """The oldest records that wait to be matched, or else projected; whether to be matched."""
-    statement = (
-        select(records.c.record_id, records.c.to_match)
-        .where(or_(records.c.to_match, records.c.to_project))
-        .order_by(records.c.record_id)
-        .limit(limit)
-    )
+    statement = select(records.c.record_id, records.c.to_match).where(WAITS).order_by(records.c.record_id).limit(limit)
     return {row[0]: bool(row[1]) for row in connection.execute(statement)}
 
 

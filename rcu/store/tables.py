@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    or_,
 )
 
 from rcu.domain.records import STANDARD_COLUMNS
@@ -143,6 +144,8 @@ records = Table(
     Index(None, "landline"),
     Index(None, "loyalty_number"),
 )
+WAITS: Final = or_(records.c.to_match, records.c.to_project)
+Index("ix_records_waiting", records.c.record_id, postgresql_where=WAITS, sqlite_where=WAITS)
 
 records_before = Table(
     "records_before",
