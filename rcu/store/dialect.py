@@ -13,10 +13,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import adbc_driver_manager.dbapi as adbc_manager
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import adbc_driver_sqlite.dbapi as adbc_sqlite
 import pyarrow as pa
@@ -284,6 +285,8 @@ def _read_exchange(file: Path) -> pa.Table:
 class _Postgresql:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._own = threading.local()
+        self._arrows: list[Any] = []
 
     @contextmanager
     def connected(self, *, writes: bool) -> Generator[Connection]:  # noqa: ARG002
@@ -292,9 +295,25 @@ class _Postgresql:
 
     @contextmanager
     def _arrow(self) -> Generator[Any]:
-        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with adbc_postgresql.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
-            yield cursor
+        """A cursor on the thread's own connection, which is kept: making one takes as long as many a query."""
+        connection = getattr(self._own, "connection", None)
+        if connection is None:
+            url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            connection = self._own.connection = adbc_postgresql.connect(url, autocommit=True)
+            self._arrows.append(connection)
+        try:
+            with connection.cursor() as cursor:
+                yield cursor
+        except adbc_manager.Error:
+            self._forget(connection)
+            raise
+
+    def _forget(self, connection: Any) -> None:  # noqa: ANN401  # generic only in its stubs
+        """Let a connection go that may be broken."""
+        self._own.connection = None
+        self._arrows.remove(connection)
+        with suppress(adbc_manager.Error):
+            connection.close()
 
     def stage(self, name: str, content: pa.Table) -> None:
         with self._arrow() as cursor:
@@ -351,6 +370,10 @@ class _Postgresql:
         return getattr(error.orig, "sqlstate", None) in _WAITED
 
     def close(self) -> None:
+        for connection in self._arrows:
+            connection.close()
+        self._arrows.clear()
+        self._own = threading.local()
         self.engine.dispose()
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from rcu.matching.model import MatchModel
 from rcu.services.arrivals import Given
 from rcu.services.deciding import Ask, ContradictsDecisions, decide, undo
 from rcu.services.identity import decided_links
-from rcu.services.reading import customer
+from rcu.services.reading import customer, customer_of_record
 from rcu.services.upserting import RealTime
 from rcu.services.verification import verify
 from rcu.store.engine import Store
@@ -36,6 +37,7 @@ from tests.e2e.test_deliveries import till_file
 from tests.e2e.test_road import partition
 
 SEQUENCES: Final = int(os.environ.get("RCU_TEST_SEQUENCES", "100"))
+LONGEST: Final = 14 if SEQUENCES > 100 else 7
 KEYS: Final = [RecordKey("till", f"C{number}") for number in range(1, 8)] + [
     RecordKey("shop", str(number)) for number in range(1, 6)
 ]
@@ -74,7 +76,7 @@ def steps(draw: st.DrawFn) -> list[Step]:
     chance = random.Random(draw(st.integers(0, 2**32)))
     kinds = ["put"] * 8 + ["batch"] * 2 + ["delete", "import", "import", "run", "decide", "decide", "undo", "model"]
     found: list[Step] = []
-    for _ in range(draw(st.integers(2, 14))):
+    for _ in range(draw(st.integers(2, LONGEST))):
         kind = chance.choice(kinds)
         match kind:
             case "put" | "delete":
@@ -171,10 +173,6 @@ class World:
         self.decided.append(done.decision.decision_id)
 
     def profile_of(self, key: RecordKey) -> dict[str, Any]:
-        import orjson
-
-        from rcu.services.reading import customer_of_record
-
         return orjson.loads(customer_of_record(self.store, key.source, key.native_id).profile)
 
     def undo(self, number: int) -> None:
@@ -263,8 +261,6 @@ def names_of(store: Store) -> dict[int, RecordKey]:
 
 def final(world: World) -> dict[RecordKey, Given]:
     """What every record says in the end, read back from what the store keeps of it."""
-    import orjson
-
     with world.store.read() as connection:
         found = connection.execute(
             select(records.c.source, records.c.native_id, records.c.raw, records.c.deleted, records.c.updated_at)
