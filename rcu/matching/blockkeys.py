@@ -134,4 +134,6 @@ def _hashes(table: EncodedTable, name: str, rows: Index | slice) -> Hashes:
     """The hash of each record's value; 0 where it has none (the hash of no text)."""
     column = table[name]
     # The place of -1, "no value", is the last one.
-    return column.once("hashes and none", lambda _: np.r_[column.hashes, NO_KEY]).take(column.codes[rows], mode="wrap")
+    return column.once("hashes and none", lambda _: np.append(column.hashes, NO_KEY)).take(
+        column.codes[rows], mode="wrap"
+    )

@@ -26,6 +26,8 @@ NO_EVIDENCE: Final = -1
 PAIRS_AT_ONCE: Final = 250_000
 THREADS: Final = 2
 
+_FEW_PAIRS: Final = 300
+"""So few pairs are compared outright: looking first at what numbers rule out would take longer."""
 _ROUNDING: Final = 1e-6
 """Sums of weights in another order differ by less than this (bits)."""
 _WORTH_LEAVING: Final = 0.8
@@ -242,6 +244,14 @@ class Kernel:
         A pair leaves as soon as what is not known yet could not lift it to the floor.
         """
         floor = self.model.review_weight if floor is None else floor
+        if len(pairs.left) <= _FEW_PAIRS:
+            near = pairs.near
+            few = Pairs(self.table, *((near.left, near.right, near.rows) if near else (pairs.left, pairs.right)))
+            states = {
+                place: self._states(comparison, few, finally_=True)
+                for place, comparison in enumerate(self.model.comparisons)
+            }
+            return self._summed(few, states, pairs.rule, floor)
         still = _Open(self, pairs)
         for place in self._order:
             self._glance(still, place)
@@ -249,7 +259,7 @@ class Kernel:
         for place in self._order:
             self._read(still, place)
             still.leave(floor)
-        return self._summed(still, pairs.rule, floor)
+        return self._summed(still.pairs, still.states, pairs.rule, floor)
 
     def _glance(self, still: _Open, place: int) -> None:
         """Put what a comparison adds, or may still add once text is looked at, in the place of what it might add."""
@@ -272,14 +282,13 @@ class Kernel:
             still.strangers[at] += strangers - weights.strangers[guessed]
             still.household[at] += household - weights.household[guessed]
 
-    def _summed(self, still: _Open, rule: int, floor: float) -> WeighedPairs:
+    def _summed(self, pairs: Pairs, known: Mapping[int, Levels], rule: int, floor: float) -> WeighedPairs:
         """The exact weights, added up in the order of the model so that no bit depends on the company of a pair."""
-        pairs = still.pairs
         strangers = np.full(len(pairs), self.model.prior_against_strangers)
         household = np.full(len(pairs), self.model.prior_against_household)
         levels = np.empty((len(pairs), len(self.model.comparisons)), dtype=np.int8)
         for place, comparison in enumerate(self.model.comparisons):
-            states = still.states[place]
+            states = known[place]
             gain_strangers, gain_household = self._added(place, states, pairs)
             strangers, household = strangers + gain_strangers, household + gain_household
             levels[:, place] = np.where(states == len(comparison.levels), NO_EVIDENCE, states)

@@ -185,6 +185,9 @@ class EncodedTable:
             for place, column in enumerate(self.columns.values()):
                 made[piece, place] = column.codes[piece]
 
+        if self.size <= _RECORDS_AT_ONCE:
+            lay_out(0)
+            return made
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             deque(pool.map(lay_out, range(0, self.size, _RECORDS_AT_ONCE)), maxlen=0)
         return made

@@ -26,12 +26,13 @@ def changing(store: Store, work: Callable[[Transaction, Locks], T], *, keep: boo
         Conflict: a run over everything is at work, or too many others write about the same people.
     """
     foreseen: frozenset[int] = frozenset()
+    alone = False
     for _ in range(_TRIES):
         try:
-            with store.changing(keep=keep) as connection:
-                return work(connection, Locks(connection, foreseen=foreseen))
+            with store.changing(keep=keep, alone=alone) as connection:
+                return work(connection, Locks(connection, foreseen=foreseen, alone=alone))
         except Contended as contended:
-            foreseen = contended.names
+            foreseen, alone = contended.names, alone or contended.alone
     raise Conflict("too many others write about the same people", hint="try again in a moment")
 
 

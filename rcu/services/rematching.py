@@ -344,6 +344,7 @@ class Rematching:
             inside, links, decided = self._connected(seeds - waiting, waiting)
             fresh = self._as_matched(inside)
             self._values |= fresh
+            self._verdicts = _Verdicts()  # what others concluded before these customers were locked counts here
             self._ask(fresh.values())
             clusters = {row["cluster_id"] for row in fresh.values() if row["cluster_id"] is not None}
             unmatched = {one for one, row in fresh.items() if row["cluster_id"] is None} - self._arrived

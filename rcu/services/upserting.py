@@ -161,7 +161,7 @@ class _Taking:
             foreseen = self._rematching.foresee(told)
             self._locks.take(foreseen | {name_of("record", one.given.key) for one in moving})
             known = [one for one in moving if one.before is not None]  # a new one is seen to be when it is written
-            again = rows.stored(self._connection, [one.given.key for one in known])
+            again = rows.stored(self._connection, [one.given.key for one in known], hold=True)
             if any(again.get(one.given.key) != one.before for one in known):
                 self._locks.give_up()
         return found

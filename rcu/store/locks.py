@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from sqlalchemy import Connection
 
@@ -15,11 +15,19 @@ from rcu.store import sql
 
 
 class Contended(Exception):  # nobody's error: it asks for another try
-    """Another transaction holds what was found to be needed only on the way; `names` are to be locked first."""
+    """Another transaction holds what was found to be needed only on the way; `names` are to be locked first.
 
-    def __init__(self, names: frozenset[int]) -> None:
+    `alone`: they are so many that everything is to be locked instead.
+    """
+
+    def __init__(self, names: frozenset[int], *, alone: bool = False) -> None:
         super().__init__("another transaction is at work on the same customers")
         self.names = names
+        self.alone = alone
+
+
+MOST_LOCKS: Final = 256
+"""A server has room for some thousands of locks, of all transactions together."""
 
 
 class Locks:
@@ -41,12 +49,14 @@ class Locks:
         """Lock some names; True when there was one that was not held already.
 
         Raises:
-            Contended: another transaction holds one of those that were not foreseen.
+            Contended: another transaction holds one of those that were not foreseen, or they are too many.
         """
         new = set(names) | (self._foreseen if self._first else set[int]())
         new -= self._held
         if self._alone:
             return False
+        if len(self._held) + len(new) > MOST_LOCKS:
+            raise Contended(frozenset(), alone=True)
         if new:
             wait, self._first = self._first, False
             if not sql.lock_names(self._connection, sorted(new), wait=wait):

@@ -20,9 +20,6 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    func,
-    literal,
-    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -64,11 +61,16 @@ def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> b
     """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
     if connection.dialect.name == "sqlite":
         return True
-    each = func.unnest(literal(list(names), postgresql.ARRAY(BigInteger))).table_valued("name").render_derived()
     if wait:
-        connection.execute(select(func.count(func.pg_advisory_xact_lock(each.c.name))))
+        connection.execute(_LOCK, {"names": list(names)})
         return True
-    return bool(connection.execute(select(func.bool_and(func.pg_try_advisory_xact_lock(each.c.name)))).scalar())
+    return bool(connection.execute(_TRY_LOCK, {"names": list(names)}).scalar())
+
+
+_LOCK: Final = text("SELECT count(pg_advisory_xact_lock(name)) FROM unnest(CAST(:names AS bigint[])) AS name")
+_TRY_LOCK: Final = text(
+    "SELECT bool_and(pg_try_advisory_xact_lock(name)) FROM unnest(CAST(:names AS bigint[])) AS name"
+)
 
 
 class Many(TypeDecorator[Any]):

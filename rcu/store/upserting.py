@@ -33,13 +33,19 @@ _STORED: Final = (
 )
 
 
-def stored(connection: Connection, keys: Sequence[RecordKey]) -> dict[RecordKey, Row]:
-    """Records as they are stored: `cluster_id` is None for one that was never matched."""
+_HELD: Final = _STORED.with_for_update(of=records)
+
+
+def stored(connection: Connection, keys: Sequence[RecordKey], *, hold: bool = False) -> dict[RecordKey, Row]:
+    """Records as they are stored: `cluster_id` is None for one that was never matched.
+
+    `hold` keeps everybody, imports included, from writing them before the transaction ends.
+    """
     if not keys:
         return {}
     wanted = set(keys)
     named = {"sources": {key.source for key in keys}, "native_ids": {key.native_id for key in keys}}
-    answer = connection.execute(_STORED, named)
+    answer = connection.execute(_HELD if hold else _STORED, named)
     names = tuple(answer.keys())
     rows = (dict(zip(names, row, strict=True)) for row in answer)
     found = {RecordKey(row["source"], row["native_id"]): row for row in rows}
