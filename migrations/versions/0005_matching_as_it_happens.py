@@ -12,11 +12,12 @@ _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _STANDARD = (
     "record_kind", "civility", "gender", "likely_gender", "first_name", "first_name_key", "first_name_root",
     "last_name", "last_name_key", "last_name_sound", "birth_name", "birth_name_key", "company", "birth_date",
-    "loyalty_number", "email", "email_key", "email_kind", "email_suggestion", "mobile", "landline", "other_phones", "address_complement",
-    "building", "street", "street_number", "street_suffix", "street_type", "street_name", "street_key", "place",
-    "postcode", "city", "city_key", "cedex", "commune_insee", "country", "name_quality", "birth_date_quality",
-    "email_quality", "mobile_quality", "landline_quality", "address_quality", "name_notes", "birth_date_notes",
-    "email_notes", "mobile_notes", "landline_notes", "address_notes",
+    "loyalty_number", "email", "email_key", "email_kind", "email_suggestion", "mobile", "landline",
+    "other_phones", "address_complement", "building", "street", "street_number", "street_suffix", "street_type",
+    "street_name", "street_key", "place", "postcode", "city", "city_key", "cedex", "commune_insee", "country",
+    "name_quality", "birth_date_quality", "email_quality", "mobile_quality", "landline_quality",
+    "address_quality", "name_notes", "birth_date_notes", "email_notes", "mobile_notes", "landline_notes",
+    "address_notes",
 )  # fmt: skip
 
 
