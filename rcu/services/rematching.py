@@ -8,23 +8,22 @@ theirs came to or left. What is left in the store is what a rebuild would write.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import Any, Final, TypeAlias, TypeGuard
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from rcu.domain.frequency import carried_by_many, common_days, is_whole, near_the_line
-from rcu.matching.clustering import Clustering, cluster
+from rcu.matching.clustering import cluster
 from rcu.matching.model import MatchModel
 from rcu.matching.nearby import Change, Rearranged, Rearranging, RecordKeys, groups, no_keys, record_keys
 from rcu.matching.pairs import CandidatePairs
 from rcu.matching.scoring import Kernel, WeighedPairs
 from rcu.matching.table import EncodedTable, hashes_of
-from rcu.services.identity import constraints_of, day_name, levels_of, patterns_of, quality_table
-from rcu.store import frequencies
+from rcu.services.identity import constraints_of, levels_of, patterns_of, quality_table
+from rcu.services.nobodys import Nobodys
 from rcu.store import nearby as rows
 from rcu.store.engine import Transaction
 from rcu.store.locks import Locks, name_of
@@ -32,8 +31,6 @@ from rcu.store.nearby import StoredLink
 
 Row: TypeAlias = Mapping[str, Any]
 Pair: TypeAlias = tuple[int, int]
-_NEAR_THE_LINE: Final = 16
-"""A day this close to being judged otherwise is judged by one transaction at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +61,15 @@ class Rematched:
         return {record: now for record, now in self.after.items() if self.before[record] != now}
 
 
-@dataclass(slots=True)
-class _Verdicts:
-    """Which values are nobody's, of those that were asked about; `every` when all were."""
-
-    every: bool | None = None
-    asked: set[str] = field(default_factory=set[str])
-    before: dict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
-    after: dict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
-
-    def learn(self, found: Mapping[str, set[str]]) -> None:
-        """These are nobody's, and were."""
-        for column, values in found.items():
-            self.before[column] |= values
-            self.after[column] |= values
-
-
 class Rematching:
     """Works out changed records in one transaction, in which their rows are written already."""
 
     def __init__(self, connection: Transaction, model: MatchModel, locks: Locks) -> None:
         self._connection, self._model, self.locks = connection, model, locks
         self._columns = model.columns()
-        self._identifiers = {one.column: one.most_names for one in model.identifiers}
-        self._judged = (*self._identifiers, *model.dates)
         self._values: dict[int, Row] = {}
         self._arrived: set[int] = set()
-        self._verdicts = _Verdicts()
+        self._nobodys = Nobodys(connection, model)
         self._blocks = rows.StoredBlocks(connection)
         self._keys: dict[tuple[str | None, ...], RecordKeys] = {}
         self._blocked = tuple(dict.fromkeys(name for rule in model.blocking for name in rule.columns()))
@@ -98,7 +77,7 @@ class Rematching:
     def know(self, told: Mapping[int, Row]) -> None:
         """Take what some records say, with their key and cluster, from who has just written it."""
         self._values |= told
-        self._ask(told.values())
+        self._nobodys.ask(told.values())
 
     def run(self, changed: Mapping[int, Row | None], *, also: Collection[int] = ()) -> Rematched:
         """Work out what changed records touch, and write blocks, links, memberships and quality.
@@ -112,8 +91,9 @@ class Rematching:
         """
         self._arrived = set(changed)
         self._read(changed)
-        self._ask(row for row in changed.values() if row is not None)
-        turned = self._judge(changed)
+        sides = [(row, self._values[record]) for record, row in changed.items()]
+        turned = sorted(self._nobodys.judge(sides, mine=changed.keys()) - changed.keys())
+        self._read(turned)
         former = dict(changed) | {record: self._values[record] for record in turned}
         found = self._rearrange(former)
         weighed = self._weigh(found, former)
@@ -125,20 +105,15 @@ class Rematching:
     def foresee(self, told: Sequence[Row]) -> set[int]:
         """What to lock before records that say this, or said it, are written: their blocks and values."""
         names = {key for keys in self._keys_of_rows(told) for key in keys.first()}
-        names |= {name_of(column, row[column]) for row in told for column in self._identifiers if row[column]}
-        for column in self._model.dates:
-            years = {day_name(column, row[column]) for row in told if _is_day(row[column])}
-            counts = frequencies.counts_of(self._connection, years)
-            names |= {name_of("year", year) for year, days in counts.items() if near_the_line(days, _NEAR_THE_LINE)}
-        return names
+        return names | self._nobodys.foresee(told)
 
-    # what records say, and which values are nobody's
+    # what records say
 
     def _read(self, records: Iterable[int]) -> None:
         """Read what some records say, and the verdicts on it."""
         fresh = self._as_matched(set(records) - self._values.keys())
         self._values |= fresh
-        self._ask(fresh.values())
+        self._nobodys.ask(fresh.values())
 
     def _as_matched(self, records: Collection[int]) -> dict[int, Row]:
         """What records say; of those that were imported since they were matched, what they said then."""
@@ -151,101 +126,15 @@ class Rematching:
         said = rows.said_before(self._connection, imported, self._columns)
         return found | {record: {**found[record], **row} for record, row in said.items()}
 
-    def _ask(self, told: Iterable[Row]) -> None:
-        if self._verdicts.every is None:
-            known = frequencies.every_nobody(self._connection)
-            self._verdicts.every = known is not None
-            self._verdicts.learn(known or {})
-        if not self._verdicts.every:
-            new = {row[name] for row in told for name in self._judged if row[name]} - self._verdicts.asked
-            self._verdicts.asked |= new
-            self._verdicts.learn(frequencies.nobodys(self._connection, new))
-
-    def _judge(self, changed: Mapping[int, Row | None]) -> list[int]:
-        """Judge again the values that changed records brought or took away; give other records it makes a change to."""
-        turned: list[int] = []
-        for column, verdict in [*self._judge_identifiers(changed), *self._judge_dates(changed)]:
-            before = self._verdicts.before[column]
-            new, gone = verdict - before, (before & self._at_stake(changed, column)) - verdict
-            if new or gone:
-                frequencies.put_verdicts(self._connection, column, new=new, gone=gone)
-                self._verdicts.after[column] = (before | new) - gone
-                self._verdicts.asked |= new | gone
-                turned += frequencies.carriers(self._connection, column, new | gone)
-        others = sorted(set(turned) - changed.keys())
-        self._read(others)
-        return others
-
-    def _judge_identifiers(self, changed: Mapping[int, Row | None]) -> list[tuple[str, frozenset[str]]]:
-        """How many names carry a value can only have changed where a record with another name or value came or went."""
-        values = {column: self._at_stake(changed, column) for column in self._identifiers}
-        carried = frequencies.names_carrying(self._connection, values, self._model.name_of_person, mine=changed.keys())
-        nobody: dict[str, int] = {}
-        return [
-            (column, carried_by_many(carried.get(column, nobody), most_names=most))
-            for column, most in self._identifiers.items()
-            if values[column]
-        ]
-
-    def _at_stake(self, changed: Mapping[int, Row | None], column: str) -> set[str]:
-        """The values of a column whose verdict may turn."""
-        if column in self._model.dates:
-            years = self._years(changed, column)
-            return {value for value in self._verdicts.before[column] if value[:4] in years}
-        told = (column, *self._model.name_of_person)
-        moved = (
-            (row, self._values[record])
-            for record, row in changed.items()
-            if row is None or any(row[name] != self._values[record][name] for name in told)
-        )
-        return {row[column] for pair in moved for row in pair if row is not None and row[column]}
-
-    def _years(self, changed: Mapping[int, Row | None], column: str) -> set[str]:
-        return {name.rpartition(":")[2] for name, _ in self._day_counts(changed, column)}
-
-    def _day_counts(self, changed: Mapping[int, Row | None], column: str) -> Counter[tuple[str, str]]:
-        """How many more records have each whole date than before, by `column:year` and date."""
-        more: Counter[tuple[str, str]] = Counter()
-        for record, row in changed.items():
-            for told, count in ((row, -1), (self._values[record], 1)):
-                date = told[column] if told is not None else None
-                if _is_day(date):
-                    more[day_name(column, date), date] += count
-        return Counter({at: count for at, count in more.items() if count})
-
-    def _judge_dates(self, changed: Mapping[int, Row | None]) -> list[tuple[str, frozenset[str]]]:
-        found: list[tuple[str, frozenset[str]]] = []
-        for column in self._model.dates:
-            more = self._day_counts(changed, column)
-            if more:
-                frequencies.add_counts(self._connection, more)
-                years = {name for name, _ in more}
-                counts = frequencies.counts_of(self._connection, years)
-                days = {day: count for year in counts.values() for day, count in year.items()}
-                standing = frequencies.nobodys_of(self._connection, column, {name.rpartition(":")[2] for name in years})
-                self._verdicts.before[column] |= standing
-                self._verdicts.after[column] |= standing
-                found.append((column, common_days(days)))
-        return found
-
-    def _evidence(self, told: Row, nobody: Mapping[str, Collection[str]]) -> Row:
-        """What a record says that is evidence: without the values that are nobody's."""
-        plain = {name: told[name] for name in self._columns}
-        for column in self._judged:
-            if plain[column] in nobody.get(column, ()):
-                plain[column] = None
-        return plain
-
     def _table(self, records: Sequence[int]) -> EncodedTable:
-        after = self._verdicts.after
-        return EncodedTable.of_rows([self._evidence(self._values[one], after) for one in records], self._columns)
+        told = [self._nobodys.evidence(self._values[one]) for one in records]
+        return EncodedTable.of_rows(told, self._columns)
 
     # blocks, pairs, links
 
     def _keys_of(self, records: Sequence[int]) -> dict[int, RecordKeys]:
         self._read(records)
-        after = self._verdicts.after
-        told = [self._evidence(self._values[one], after) for one in records]
+        told = [self._nobodys.evidence(self._values[one]) for one in records]
         return dict(zip(records, self._keys_of_rows(told), strict=True))
 
     def _keys_of_rows(self, told: Sequence[Row]) -> list[RecordKeys]:
@@ -259,8 +148,7 @@ class Rematching:
 
     def _former_keys(self, former: Mapping[int, Row | None]) -> dict[int, RecordKeys]:
         known = {record: row for record, row in former.items() if row is not None}
-        before = self._verdicts.before
-        told = [self._evidence(row, before) for row in known.values()]
+        told = [self._nobodys.evidence(row, before=True) for row in known.values()]
         return dict(zip(known, self._keys_of_rows(told), strict=True))
 
     def _rearrange(self, former: Mapping[int, Row | None]) -> Rearranged:
@@ -320,6 +208,11 @@ class Rematching:
     def _cluster(self, seeds: set[int], weighed: Sequence[StoredLink]) -> Rematched:
         members, links, decided = self._component(seeds)
         before = {record: self._values[record]["cluster_id"] for record in members}
+        ids = np.array(members, dtype=np.int64)
+        if not (links or decided):
+            alone = {record: record for record in members}
+            self._write(before, alone, ())
+            return Rematched(before, alone, self._values, weighed)
         table = self._table(members)
         kernel = Kernel(table, self._model)
         keys = [f"{self._values[one]['source']}:{self._values[one]['native_id']}" for one in members]
@@ -331,7 +224,7 @@ class Rematching:
             constraints=constraints_of(decided, ids),
         )
         after = dict(zip(members, ids[found.cluster].tolist(), strict=True))
-        self._write(before, after, found, ids)
+        self._write(before, after, quality_table(found.quality, ids).to_pylist())
         return Rematched(before, after, self._values, weighed, len(found.refused))
 
     def _component(self, seeds: set[int]) -> tuple[list[int], list[StoredLink], dict[Pair, bool]]:
@@ -344,8 +237,8 @@ class Rematching:
             inside, links, decided = self._connected(seeds - waiting, waiting)
             fresh = self._as_matched(inside)
             self._values |= fresh
-            self._verdicts = _Verdicts()  # what others concluded before these customers were locked counts here
-            self._ask(fresh.values())
+            self._nobodys.forget()  # what others concluded before these customers were locked counts here
+            self._nobodys.ask(fresh.values())
             clusters = {row["cluster_id"] for row in fresh.values() if row["cluster_id"] is not None}
             unmatched = {one for one, row in fresh.items() if row["cluster_id"] is None} - self._arrived
             if not self.locks.take(name_of("customer", one) for one in clusters) and not unmatched:
@@ -370,19 +263,12 @@ class Rematching:
         within = {link: together for link, together in decided.items() if inside.issuperset(link)}
         return inside, list(links.values()), within
 
-    def _write(
-        self, before: Mapping[int, int | None], after: Mapping[int, int], found: Clustering, ids: np.ndarray
-    ) -> None:
+    def _write(self, before: Mapping[int, int | None], after: Mapping[int, int], quality: Sequence[Row]) -> None:
         moved = {record: now for record, now in after.items() if before[record] != now}
         rows.put_memberships(self._connection, moved)
-        quality = quality_table(found.quality, ids).to_pylist()
         sizes = Counter(cluster for cluster in before.values() if cluster is not None)
         several = {cluster for cluster, size in sizes.items() if size > 1}
         rows.put_quality(self._connection, several - {row["cluster_id"] for row in quality}, quality)
-
-
-def _is_day(date: str | None) -> TypeGuard[str]:
-    return date is not None and is_whole(date)
 
 
 def _weighed(links: Sequence[StoredLink], ids: np.ndarray, model: MatchModel) -> WeighedPairs:

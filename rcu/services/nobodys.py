@@ -1,0 +1,139 @@
+"""Which values are nobody's, around a few records that change: judged again where they come, go or change names."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeGuard
+
+from rcu.domain.frequency import carried_by_many, common_days, is_whole, near_the_line
+from rcu.matching.model import MatchModel
+from rcu.services.identity import day_name
+from rcu.store import frequencies as rows
+from rcu.store.engine import Transaction
+from rcu.store.locks import name_of
+
+Row: TypeAlias = Mapping[str, Any]
+Sides: TypeAlias = Sequence[tuple[Row | None, Row]]
+"""What changed records said when they were last matched (None: they were not), and what they say."""
+_NEAR_THE_LINE: Final = 16
+"""A day this close to being judged otherwise is judged by one transaction at a time."""
+
+
+class Nobodys:
+    """The verdicts on what some records say, as they were and as they are after the change."""
+
+    def __init__(self, connection: Transaction, model: MatchModel) -> None:
+        self._connection, self._model = connection, model
+        self._columns = model.columns()
+        self._identifiers = {one.column: one.most_names for one in model.identifiers}
+        self._judged = (*self._identifiers, *model.dates)
+        self.forget()
+
+    def forget(self) -> None:
+        """Read the verdicts again when they are asked for: what others concluded meanwhile counts from here on."""
+        self._every: bool | None = None
+        self._asked: set[str] = set()
+        self._before: dict[str, set[str]] = defaultdict(set)
+        self._after: dict[str, set[str]] = defaultdict(set)
+
+    def ask(self, told: Iterable[Row]) -> None:
+        """Read the verdicts on what some records say; few verdicts are read all at once."""
+        if self._every is None:
+            known = rows.every_nobody(self._connection)
+            self._every = known is not None
+            self._learn(known or {})
+        if not self._every:
+            new = {row[name] for row in told for name in self._judged if row[name]} - self._asked
+            self._asked |= new
+            self._learn(rows.nobodys(self._connection, new))
+
+    def _learn(self, found: Mapping[str, set[str]]) -> None:
+        for column, values in found.items():
+            self._before[column] |= values
+            self._after[column] |= values
+
+    def evidence(self, told: Row, *, before: bool = False) -> Row:
+        """What a record says that is evidence, or was `before` the change: without the values that are nobody's."""
+        nobody = self._before if before else self._after
+        plain = {name: told[name] for name in self._columns}
+        for column in self._judged:
+            if plain[column] in nobody.get(column, ()):
+                plain[column] = None
+        return plain
+
+    def foresee(self, told: Sequence[Row]) -> set[int]:
+        """What to lock before records that say this, or said it, are judged."""
+        names = {name_of(column, row[column]) for row in told for column in self._identifiers if row[column]}
+        for column in self._model.dates:
+            years = {day_name(column, row[column]) for row in told if _is_day(row[column])}
+            counts = rows.counts_of(self._connection, years)
+            names |= {name_of("year", year) for year, days in counts.items() if near_the_line(days, _NEAR_THE_LINE)}
+        return names
+
+    def judge(self, sides: Sides, *, mine: Collection[int]) -> set[int]:
+        """Judge again the values that changed records brought or took away; give the carriers it makes a change to.
+
+        Args:
+            sides: what the records said, and say.
+            mine: the numbers of these records.
+        """
+        self.ask(row for pair in sides for row in pair if row is not None)
+        turned: set[int] = set()
+        for column, verdict, at_stake in [*self._identifiers_of(sides, mine), *self._dates_of(sides)]:
+            before = self._before[column]
+            new, gone = verdict - before, (before & at_stake) - verdict
+            if new or gone:
+                rows.put_verdicts(self._connection, column, new=new, gone=gone)
+                self._after[column] = (before | new) - gone
+                self._asked |= new | gone
+                turned.update(rows.carriers(self._connection, column, new | gone))
+        return turned
+
+    def _identifiers_of(self, sides: Sides, mine: Collection[int]) -> list[tuple[str, frozenset[str], set[str]]]:
+        """How many names carry a value can only have changed where a record with another name or value came or went."""
+        values = {column: self._moved(sides, column) for column in self._identifiers}
+        carried = rows.names_carrying(self._connection, values, self._model.name_of_person, mine=mine)
+        nobody: dict[str, int] = {}
+        return [
+            (column, carried_by_many(carried.get(column, nobody), most_names=most), values[column])
+            for column, most in self._identifiers.items()
+            if values[column]
+        ]
+
+    def _moved(self, sides: Sides, column: str) -> set[str]:
+        """The values of a column that came, went, or changed the names they are with."""
+        told = (column, *self._model.name_of_person)
+        moved = (pair for pair in sides if pair[0] is None or any(pair[0][name] != pair[1][name] for name in told))
+        return {row[column] for pair in moved for row in pair if row is not None and row[column]}
+
+    def _dates_of(self, sides: Sides) -> list[tuple[str, frozenset[str], set[str]]]:
+        """The days of a year are judged by all of that year: any of them may turn."""
+        found: list[tuple[str, frozenset[str], set[str]]] = []
+        for column in self._model.dates:
+            more = _day_counts(sides, column)
+            if not more:
+                continue
+            rows.add_counts(self._connection, more)
+            counts = rows.counts_of(self._connection, {name for name, _ in more})
+            days = {day: count for year in counts.values() for day, count in year.items()}
+            years = {day[:4] for _, day in more}
+            if not self._every:
+                self._learn({column: rows.nobodys_of(self._connection, column, years)})
+            found.append((column, common_days(days), {day for day in self._before[column] if day[:4] in years}))
+        return found
+
+
+def _day_counts(sides: Sides, column: str) -> Counter[tuple[str, str]]:
+    """How many more records have each whole date than before, by the name of its year and date."""
+    more: Counter[tuple[str, str]] = Counter()
+    for before, now in sides:
+        for told, count in ((before, -1), (now, 1)):
+            date = told[column] if told is not None else None
+            if _is_day(date):
+                more[day_name(column, date), date] += count
+    return Counter({at: count for at, count in more.items() if count})
+
+
+def _is_day(date: str | None) -> TypeGuard[str]:
+    return date is not None and is_whole(date)
