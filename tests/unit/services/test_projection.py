@@ -100,7 +100,7 @@ def test_three_statements_whatever_the_number_of_customers(travelled: Road, monk
     with travelled.store.read() as connection:
         told: list[object] = []
         execute = connection.execute
-        monkeypatch.setattr(connection, "execute", lambda statement: told.append(statement) or execute(statement))
+        monkeypatch.setattr(connection, "execute", lambda *what: told.append(what) or execute(*what))
         materials(connection, dict(zip(found["record_id"].tolist(), found["cluster_id"].tolist(), strict=True)))
     assert len(told) == 3
 
