@@ -78,7 +78,7 @@ def _by_record(connection: Connection, statement: Query, record_ids: Collection[
         return {}
     answer = connection.execute(statement, {_IDS: record_ids})
     names = tuple(answer.keys())
-    return {row[0]: dict(zip(names, row, strict=True)) for row in answer}
+    return {row[0]: dict(zip(names, row, strict=True)) for row in answer.all()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def links_at(
     found: list[StoredLink] = []
     decided: dict[tuple[int, int], bool] = {}
     if record_ids:
-        for left, right, weight, pattern in connection.execute(_LINKS_AT, {_IDS: record_ids, _LEAST: least}):
+        for left, right, weight, pattern in connection.execute(_LINKS_AT, {_IDS: record_ids, _LEAST: least}).all():
             if pattern in (_MUST, _CANNOT):
                 decided[left, right] = pattern == _MUST
             else:
@@ -249,7 +249,7 @@ def members_of(connection: Connection, cluster_ids: Collection[int]) -> dict[int
     """The records of some clusters, with their cluster."""
     if not cluster_ids:
         return {}
-    return {row[0]: row[1] for row in connection.execute(_MEMBERS, {_SOME: cluster_ids})}
+    return {row[0]: row[1] for row in connection.execute(_MEMBERS, {_SOME: cluster_ids}).all()}
 
 
 _WHOLE: Final = select(memberships.c.record_id, memberships.c.cluster_id).where(
@@ -261,7 +261,7 @@ def whole_clusters(connection: Connection, record_ids: Collection[int]) -> dict[
     """The clusters some records are in: all their records, with their cluster."""
     if not record_ids:
         return {}
-    return {row[0]: row[1] for row in connection.execute(_WHOLE, {_IDS: record_ids})}
+    return {row[0]: row[1] for row in connection.execute(_WHOLE, {_IDS: record_ids}).all()}
 
 
 def _put_quality(connection: Connection) -> Upsert:

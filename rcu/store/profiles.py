@@ -166,7 +166,7 @@ def _cells_query(kinds: tuple[str, ...]) -> Query:
 def _few(connection: Connection, query: Query, record_ids: Sequence[int]) -> list[Row]:
     answer = connection.execute(query, {_IDS: record_ids})
     names = tuple(answer.keys())
-    return [dict(zip(names, row, strict=True)) for row in answer]
+    return [dict(zip(names, row, strict=True)) for row in answer.all()]
 
 
 def latest_instant(store: Store) -> datetime | None:

@@ -45,7 +45,7 @@ def standing(connection: Connection, cluster_ids: Collection[int]) -> dict[int, 
     """Some customers as they are stored, by cluster_id."""
     if not cluster_ids:
         return {}
-    return {row[0]: Standing(*row) for row in connection.execute(_BY_CLUSTER, {_SOME: cluster_ids})}
+    return {row[0]: Standing(*row) for row in connection.execute(_BY_CLUSTER, {_SOME: cluster_ids}).all()}
 
 
 def in_households(connection: Connection, keys: Collection[str]) -> dict[str, list[Standing]]:

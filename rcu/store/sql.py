@@ -141,6 +141,6 @@ def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, 
             keys[bisect_left(_CLASSES, count)].append(key)
         rows = connection.execute(_POSTGRESQL_BLOCKS, {f"keys{at}": some for at, some in enumerate(keys)})
     found: dict[int, list[int]] = {}
-    for key, record in rows:
+    for key, record in rows.all():
         found.setdefault(key, []).append(record)
     return found

@@ -47,7 +47,7 @@ def stored(connection: Connection, keys: Sequence[RecordKey], *, hold: bool = Fa
     named = {"sources": {key.source for key in keys}, "native_ids": {key.native_id for key in keys}}
     answer = connection.execute(_HELD if hold else _STORED, named)
     names = tuple(answer.keys())
-    rows = (dict(zip(names, row, strict=True)) for row in answer)
+    rows = (dict(zip(names, row, strict=True)) for row in answer.all())
     found = {RecordKey(row["source"], row["native_id"]): row for row in rows}
     return {key: row for key, row in found.items() if key in wanted}
 
