@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rcu.insight.scores import ScoreBasis
 from rcu.services.documents import Household
+from rcu.services.projecting import household_of
 from rcu.services.projection import Projected, Written, materials, project_one, written
 from rcu.services.rematching import Rematched
 from rcu.store import nearby as nearby_rows
@@ -49,7 +50,7 @@ class Republishing:
         gone = left - there
         members = {record: cluster for record, cluster in found.after.items() if cluster in affected}
         projected = self._project(members)
-        standing = rows.standing(self._connection, affected | gone | {one for one in found.before.values() if one})
+        standing = rows.standing(self._connection, affected | gone)
         others, households = self._households(projected, standing, gone)
         projected |= others
         standing |= rows.standing(self._connection, others) if others else {}
@@ -136,10 +137,7 @@ def _row(one: Projected, document: Written, version: int) -> dict[str, object]:
 
 def _households(people: Mapping[int, str]) -> dict[int, Household]:
     """The household of some customers who share a key; nobody is one alone."""
-    if len(people) < 2:
-        return {}
-    ids = tuple(people[cluster] for cluster in sorted(people))
-    return dict.fromkeys(people, Household(ids[0], ids))
+    return dict.fromkeys(people, household_of(people.items())) if len(people) > 1 else {}
 
 
 def _merged(

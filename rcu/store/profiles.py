@@ -22,14 +22,13 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    update,
 )
 
 from rcu.store.engine import Store, arrow_type
+from rcu.store.publishing import take_numbers
 from rcu.store.sql import among, upsert
 from rcu.store.tables import (
     aggregates,
-    change_counter,
     changes,
     consents,
     customers,
@@ -207,16 +206,6 @@ def standing_scores(store: Store) -> pa.Table:
     return store.read_arrow(select(scores).order_by(scores.c.cluster_id, scores.c.name))
 
 
-def birth_ids(store: Store, staged: Table) -> pa.Table:
-    """The birth id of the records staged as cluster_id: record_id, birth_id."""
-    statement = (
-        select(records.c.record_id, records.c.birth_id)
-        .select_from(staged.join(records, records.c.record_id == staged.c.cluster_id))
-        .distinct()
-    )
-    return store.read_arrow(statement)
-
-
 def put_customers(connection: Connection, staged: Table, now: datetime) -> None:
     """Write the staged profiles: cluster_id, customer_id, version, digest, profile, household_key, last_seen_at."""
     names = ["cluster_id", "customer_id", "version", "digest", "profile", "household_key", "last_seen_at"]
@@ -278,11 +267,7 @@ def announce(connection: Connection, staged: Table, count: int, now: datetime) -
         count: how many rows are staged.
         now: the instant of the change.
     """
-    last = connection.execute(
-        update(change_counter)
-        .values(last_sequence=change_counter.c.last_sequence + count)
-        .returning(change_counter.c.last_sequence)
-    ).scalar_one()
+    last = take_numbers(connection, count)
     names = ["customer_id", "kind", "version", "now_customer_id"]
     rows = select(
         staged.c.position + (last - count),

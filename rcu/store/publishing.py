@@ -110,10 +110,15 @@ _COUNT: Final = (
 _ANNOUNCE: Final = insert(changes)
 
 
+def take_numbers(connection: Connection, count: int) -> int:
+    """Take the next numbers of the feed; the last of them. Who takes some later waits for this transaction to end."""
+    return connection.execute(_COUNT, {"more": count}).scalar_one()
+
+
 def announce(connection: Connection, told: Sequence[Told], now: datetime) -> None:
     """Append changes to the feed, see `profiles.announce`; do this last in a transaction."""
     if told:
-        last = connection.execute(_COUNT, {"more": len(told)}).scalar_one()
+        last = take_numbers(connection, len(told))
         rows = [
             {**asdict(one), "sequence": last - len(told) + place, "changed_at": now}
             for place, one in enumerate(told, 1)
