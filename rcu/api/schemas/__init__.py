@@ -1,0 +1,74 @@
+"""What goes over the wire: documented here, written once by the services and handed out as stored."""
+
+from __future__ import annotations
+
+from rcu.api.schemas.base import Problem, Wire
+from rcu.api.schemas.decisions import DecisionEntry, DecisionList, DecisionMade, DecisionRequest, DecisionWords
+from rcu.api.schemas.profile import (
+    Address,
+    Aggregates,
+    Beaten,
+    Consent,
+    ContactPoint,
+    DataQuality,
+    Golden,
+    Household,
+    OrderAggregates,
+    Part,
+    Profile,
+    Provenance,
+    Rfm,
+    Score,
+    Scores,
+    SourceRecord,
+)
+from rcu.api.schemas.reading import (
+    ChangeEntry,
+    ChangePage,
+    CustomerPage,
+    Health,
+    Identifier,
+    LookupRequest,
+    LookupResponse,
+    LookupResult,
+)
+from rcu.api.schemas.records import NamedRecordForm, RecordReason, RecordsRequest, UpsertedRecord, UpsertedRecords
+
+__all__ = [
+    "Address",
+    "Aggregates",
+    "Beaten",
+    "ChangeEntry",
+    "ChangePage",
+    "Consent",
+    "ContactPoint",
+    "CustomerPage",
+    "DataQuality",
+    "DecisionEntry",
+    "DecisionList",
+    "DecisionMade",
+    "DecisionRequest",
+    "DecisionWords",
+    "Golden",
+    "Health",
+    "Household",
+    "Identifier",
+    "LookupRequest",
+    "LookupResponse",
+    "LookupResult",
+    "NamedRecordForm",
+    "OrderAggregates",
+    "Part",
+    "Problem",
+    "Profile",
+    "Provenance",
+    "RecordReason",
+    "RecordsRequest",
+    "Rfm",
+    "Score",
+    "Scores",
+    "SourceRecord",
+    "UpsertedRecord",
+    "UpsertedRecords",
+    "Wire",
+]

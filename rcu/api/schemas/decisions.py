@@ -1,0 +1,66 @@
+"""Decisions over the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rcu.api.schemas.base import Wire
+
+Words = Annotated[str, Field(min_length=1, max_length=2_000, description="why, for somebody who reads it in a year")]
+Name = Annotated[str, Field(min_length=1, max_length=300, description="source:native_id, or a customer id")]
+
+
+class DecisionWords(Wire):
+    """Why, and for whom."""
+
+    reason: Words
+    on_behalf_of: str | None = Field(default=None, max_length=200, description="the person the caller speaks for")
+
+
+class DecisionRequest(DecisionWords):
+    """A decision about records or customers."""
+
+    kind: Literal["merge", "not_same", "split", "confirm", "comment"]
+    about: list[Name] = Field(min_length=1, max_length=50)
+    groups: list[Annotated[list[Name], Field(min_length=1, max_length=500)]] = Field(
+        default_factory=list[list[str]], max_length=50, description="of a split: the records that leave together"
+    )
+    expected: dict[str, int] = Field(
+        default_factory=dict[str, int], description="customer id to the version that was looked at"
+    )
+    supersede: bool = Field(default=False, description="take back the decisions that stand in the way")
+
+
+class DecisionMade(Wire):
+    """A decision as it was written."""
+
+    decision_id: int
+    kind: str
+    state: Literal["in_force", "awaits_approval", "undone"]
+    superseded: list[int] = Field(description="decisions that were taken back for it")
+
+
+class DecisionEntry(Wire):
+    """A decision, with its records by key."""
+
+    decision_id: int
+    kind: Literal["merge", "not_same", "split", "confirm", "comment", "undo", "approve"]
+    state: Literal["in_force", "awaits_approval", "undone"]
+    actor: str
+    reason: str
+    decided_at: datetime
+    about: int | None = Field(description="the decision that is undone or approved")
+    records: list[str]
+    together: list[tuple[str, str]]
+    apart: list[tuple[str, str]]
+    changed: list[str] = Field(description="records that say something else than when it was decided")
+
+
+class DecisionList(Wire):
+    """Decisions, the newest first."""
+
+    decisions: list[DecisionEntry]
+    next_before: int | None = Field(description="give it back as `before` for older ones; null at the end")

@@ -1,0 +1,72 @@
+"""Lists, lookups and the change feed over the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from rcu.api.schemas.base import Wire
+from rcu.api.schemas.profile import Profile
+
+
+class CustomerPage(Wire):
+    """A page of customers, oldest first."""
+
+    customers: list[Profile]
+    next_cursor: str | None = Field(description="give it back for the next page; null at the end")
+
+
+class Identifier(Wire):
+    """One identifier; `record` is written source:native_id."""
+
+    type: Literal["email", "phone", "loyalty_number", "record"]
+    value: Annotated[str, Field(min_length=1, max_length=320)]
+
+
+class LookupRequest(Wire):
+    """Up to 100 identifiers."""
+
+    identifiers: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"identifiers": [{"type": "email", "value": "marie.durand@mail.example.fr"}]}]}
+    )
+
+
+class LookupResult(Wire):
+    """What one identifier found. `ambiguous` names the customers that share it, at most ten."""
+
+    status: Literal["found", "not_found", "ambiguous", "invalid"]
+    customer: Profile | None = None
+    customer_ids: list[str] | None = None
+
+
+class LookupResponse(Wire):
+    """Results in the order of the request."""
+
+    results: list[LookupResult]
+
+
+class ChangeEntry(Wire):
+    """One change of one customer."""
+
+    sequence: int
+    customer_id: str
+    kind: Literal["created", "updated", "merged", "split"]
+    version: int | None
+    now_customer_id: str | None = Field(description="merged: the customer it is part of now")
+    changed_at: str
+
+
+class ChangePage(Wire):
+    """Changes in commit order; `next_after` is where to go on, also when there was nothing new."""
+
+    changes: list[ChangeEntry]
+    next_after: int
+
+
+class Health(Wire):
+    """Whether the service is up."""
+
+    status: Literal["ok"]

@@ -1,0 +1,63 @@
+"""The tables, one schema for both databases.
+
+Money is held in minor units (cents) as whole numbers, so sums are exact on both databases; instants are UTC.
+Text that is only ever handed out whole (profile documents, raw rows) is text. Names of people, phones and the like
+are only in `records`, `raw_batches`, `quarantine`, `consents` and `customers`.
+"""
+
+from __future__ import annotations
+
+from rcu.store.tables.base import BigInt, metadata
+from rcu.store.tables.identity import (
+    WAITS,
+    blocking_keys,
+    cluster_quality,
+    decision_links,
+    decision_records,
+    decisions,
+    identifier_frequency,
+    links,
+    match_models,
+    memberships,
+    model_adoptions,
+    records,
+    records_before,
+    steward_links,
+    value_counts,
+)
+from rcu.store.tables.intake import consents, event_lines, events, quarantine, raw_batches, raw_files, sources
+from rcu.store.tables.profiles import aggregates, api_keys, change_counter, changes, customers, runs, scores
+
+__all__ = [
+    "WAITS",
+    "BigInt",
+    "aggregates",
+    "api_keys",
+    "blocking_keys",
+    "change_counter",
+    "changes",
+    "cluster_quality",
+    "consents",
+    "customers",
+    "decision_links",
+    "decision_records",
+    "decisions",
+    "event_lines",
+    "events",
+    "identifier_frequency",
+    "links",
+    "match_models",
+    "memberships",
+    "metadata",
+    "model_adoptions",
+    "quarantine",
+    "raw_batches",
+    "raw_files",
+    "records",
+    "records_before",
+    "runs",
+    "scores",
+    "sources",
+    "steward_links",
+    "value_counts",
+]
