@@ -51,9 +51,7 @@ class Republishing:
         members = {record: cluster for record, cluster in found.after.items() if cluster in affected}
         projected = self._project(members)
         standing = rows.standing(self._connection, affected | gone)
-        others, households = self._households(projected, standing, gone)
-        projected |= others
-        standing |= rows.standing(self._connection, others) if others else {}
+        households = self._households(projected, standing, gone)
         return self._write(projected, households, standing, gone=gone, found=found)
 
     def _project(self, members: Mapping[int, int]) -> dict[int, Projected]:
@@ -61,9 +59,33 @@ class Republishing:
         return {cluster: project_one(cluster, material) for cluster, material in made.items()}
 
     def _households(
+        self, projected: dict[int, Projected], standing: dict[int, Standing], gone: Collection[int]
+    ) -> dict[int, Household]:
+        """Everybody's household; the customers that are to be written because of theirs join the others.
+
+        Such a customer may turn out to be of another household itself, where an import has changed its records and no
+        run has taken them on: then it goes on from there.
+        """
+        while True:
+            stored, now = self._people(projected, standing, gone)
+            changed = {
+                cluster
+                for key, people in now.items()
+                if [one.cluster_id for one in stored.get(key, ())] != sorted(people)
+                for cluster in people
+            }
+            others = self._others(changed - projected.keys())
+            projected |= others
+            standing |= {
+                one.cluster_id: one for people in stored.values() for one in people if one.cluster_id in others
+            }
+            if all(one.household_key == standing[cluster].household_key for cluster, one in others.items()):
+                return {cluster: home for people in now.values() for cluster, home in _households(people).items()}
+
+    def _people(
         self, projected: Mapping[int, Projected], standing: Mapping[int, Standing], gone: Collection[int]
-    ) -> tuple[dict[int, Projected], dict[int, Household]]:
-        """The customers of the same households that are to be written because of them, and everybody's household."""
+    ) -> tuple[Mapping[str, Sequence[Standing]], dict[str, dict[int, str]]]:
+        """Who is stored in the households that customers leave or enter, and who is in them now."""
         mine = projected.keys() | gone
         keys = {standing[one].household_key for one in mine if one in standing}
         keys |= {one.household_key for one in projected.values()}
@@ -76,14 +98,7 @@ class Republishing:
         for one in projected.values():
             if one.household_key:
                 now[one.household_key][one.cluster_id] = one.customer_id
-        changed = {
-            cluster
-            for key in named
-            if [one.cluster_id for one in stored.get(key, ())] != sorted(now[key])
-            for cluster in now[key]
-        }
-        others = self._others(changed - mine)
-        return others, {cluster: home for people in now.values() for cluster, home in _households(people).items()}
+        return stored, now
 
     def _others(self, clusters: set[int]) -> dict[int, Projected]:
         if not clusters:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from rcu.domain.records import RecordKey
 from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.model import MatchModel
+from rcu.services.arrivals import Given
+from rcu.services.upserting import RealTime
 from rcu.services.verification import verify
 from tests.conftest import Databases, Road
 from tests.e2e.test_deliveries import client, till_file
@@ -74,3 +77,16 @@ def test_where_a_block_crosses_any_line_and_back_a_rebuild_finds_no_difference(
         assert verify(road.store, road.model).differences == 0
         together.append(frozenset({"till:C1", "till:C2"}) in partition(road))
     assert together == [True, False, True]
+
+
+def test_a_household_whose_member_an_import_moved_and_no_run_has_seen_is_left_by_it(road: Road, tmp_path: Path) -> None:
+    """The housemate is worked out because somebody moves in, and turns out to live elsewhere by now."""
+    crowd = [client(f"C1{place}", last=name, first="ODILE") for place, name in enumerate(NAMES)]
+    road.take("till", till_file(tmp_path, "1", client("C1", first="HENRI"), *crowd))
+    road.run()
+    moved = client("C1", first="HENRI").replace("75002;PARIS", "69003;LYON").replace("05/06/2025", "06/06/2025")
+    road.take("till", till_file(tmp_path, "2", moved))
+    fields = {"first_name": "PAULE", "last_name": "DUPONT", "address_line": "12 RUE DE LA PAIX", "postcode": "75002"}
+    RealTime(road.store, road.model).upsert([Given(RecordKey("shop", "1"), {**fields, "city": "PARIS"})])
+    road.run()
+    assert verify(road.store, road.model).differences == 0
