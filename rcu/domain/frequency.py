@@ -11,7 +11,7 @@ from typing import Final
 
 USUAL_TIMES: Final = 5
 FEWEST: Final = 20
-_DAYS_A_YEAR: Final = 365.25
+DAYS_A_YEAR: Final = 365.25
 _FULL_DATE: Final = 10
 
 
@@ -30,8 +30,19 @@ def common_days(counts: Mapping[str, int]) -> frozenset[str]:
     is the number of records by date; partial dates are never judged.
     """
     full = {date: count for date, count in counts.items() if is_whole(date)}
-    usual = _usual(full)
-    return frozenset(date for date, count in full.items() if count >= FEWEST and count > USUAL_TIMES * usual[date[:4]])
+    years = Counter[str]()
+    for date, count in full.items():
+        years[date[:4]] += count
+    return frozenset(date for date, count in full.items() if _is_common(count, years[date[:4]]))
+
+
+def common_days_of(year: int, counts: Mapping[str, int]) -> frozenset[str]:
+    """Give the common days of a year with so many records, of those whose counts are given."""
+    return frozenset(date for date, count in counts.items() if _is_common(count, year))
+
+
+def _is_common(count: int, year: int) -> bool:
+    return count >= FEWEST and count > USUAL_TIMES * max(1.0, year / DAYS_A_YEAR)
 
 
 def is_whole(date: str) -> bool:
@@ -39,16 +50,10 @@ def is_whole(date: str) -> bool:
     return len(date) == _FULL_DATE and not date.startswith("-")
 
 
-def near_the_line(counts: Mapping[str, int], most: int) -> bool:
-    """Whether so many records more or less could turn the verdict on a day; `counts` as for `common_days`."""
-    usual = _usual(counts)
-    lines = ((count, max(FEWEST, USUAL_TIMES * usual[date[:4]])) for date, count in counts.items())
-    return any(abs(count - line) <= most for count, line in lines if count + most >= FEWEST)
+def near_the_line(year: int, counts: Mapping[str, int], most: int) -> bool:
+    """Whether so many records more or less could turn the verdict on a day, of those whose counts are given.
 
-
-def _usual(counts: Mapping[str, int]) -> Mapping[str, float]:
-    """How many records have an average day of each year; one at least."""
-    years: Counter[str] = Counter()
-    for date, count in counts.items():
-        years[date[:4]] += count
-    return {year: max(1.0, count / _DAYS_A_YEAR) for year, count in years.items()}
+    `year` is the number of records of the whole year.
+    """
+    line = max(FEWEST, USUAL_TIMES * max(1.0, year / DAYS_A_YEAR))
+    return any(abs(count - line) <= most for count in counts.values())

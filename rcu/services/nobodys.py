@@ -6,7 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeGuard
 
-from rcu.domain.frequency import carried_by_many, common_days, is_whole, near_the_line
+from rcu.domain.frequency import (
+    DAYS_A_YEAR,
+    FEWEST,
+    USUAL_TIMES,
+    carried_by_many,
+    common_days_of,
+    is_whole,
+    near_the_line,
+)
 from rcu.matching.model import MatchModel
 from rcu.services.identity import day_name
 from rcu.store import frequencies as rows
@@ -16,6 +24,7 @@ from rcu.store.locks import name_of
 Row: TypeAlias = Mapping[str, Any]
 Sides: TypeAlias = Sequence[tuple[Row | None, Row]]
 """What changed records said when they were last matched (None: they were not), and what they say."""
+_COMMON: Final = rows.Often(FEWEST, USUAL_TIMES, DAYS_A_YEAR)
 _NEAR_THE_LINE: Final = 16
 """A day this close to being judged otherwise is judged by one transaction at a time."""
 
@@ -67,8 +76,10 @@ class Nobodys:
         names = {name_of(column, row[column]) for row in told for column in self._identifiers if row[column]}
         for column in self._model.dates:
             years = {day_name(column, row[column]) for row in told if _is_day(row[column])}
-            counts = rows.counts_of(self._connection, years)
-            names |= {name_of("year", year) for year, days in counts.items() if near_the_line(days, _NEAR_THE_LINE)}
+            near = rows.outstanding(self._connection, years, _COMMON, margin=_NEAR_THE_LINE)
+            names |= {
+                name_of("year", at) for at, (year, days) in near.items() if near_the_line(year, days, _NEAR_THE_LINE)
+            }
         return names
 
     def judge(self, sides: Sides, *, mine: Collection[int]) -> set[int]:
@@ -115,12 +126,12 @@ class Nobodys:
             if not more:
                 continue
             rows.add_counts(self._connection, more)
-            counts = rows.counts_of(self._connection, {name for name, _ in more})
-            days = {day: count for year in counts.values() for day, count in year.items()}
+            often = rows.outstanding(self._connection, {name for name, _ in more}, _COMMON)
+            common = frozenset[str]().union(*(common_days_of(year, days) for year, days in often.values()))
             years = {day[:4] for _, day in more}
             if not self._every:
                 self._learn({column: rows.nobodys_of(self._connection, column, years)})
-            found.append((column, common_days(days), {day for day in self._before[column] if day[:4] in years}))
+            found.append((column, common, {day for day in self._before[column] if day[:4] in years}))
         return found
 
 

@@ -5,15 +5,15 @@ It is the batch's road for few records: the same cleaning, kernel, model and clu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import uuid_utils
 
 from rcu.cleaning import CleaningSettings
-from rcu.domain.records import STANDARD_COLUMNS, RecordKey
+from rcu.domain.records import STANDARD_COLUMNS
 from rcu.errors import InputError, NotFound
 from rcu.matching.model import MatchModel
 from rcu.services.arrivals import Content, Given, Upserted
@@ -29,6 +29,8 @@ from rcu.store.engine import Store, Transaction
 from rcu.store.locks import Locks, name_of
 
 Clock = Callable[[], datetime]
+_Cleaned: TypeAlias = tuple[Given, dict[str, Any]]
+"""A record as it was sent, and as it is to be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,22 @@ class RealTime:
         """
         if len({one.key for one in given}) < len(given):
             raise InputError("a record is named twice", hint="send each record once, as it is now")
+        cleaned = [(one, self._row(one)) for one in given]
         return changing(
             self.store,
-            lambda connection, locks: _Taking(self, connection, locks).run(given, profiles=profiles),
+            lambda connection, locks: _Taking(self, connection, locks).run(cleaned, profiles=profiles),
             keep=not dry_run,
+        )
+
+    def _row(self, one: Given) -> dict[str, Any]:
+        return record_row(
+            one.fields,
+            store=one.store,
+            is_guest=one.is_guest,
+            deleted=one.deleted,
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+            settings=self.cleaning,
         )
 
 
@@ -132,9 +146,9 @@ class _Taking:
         self._state = standing_state(connection, how.model)
         self._rematching = Rematching(connection, self._state.model, locks)
 
-    def run(self, given: Sequence[Given], *, profiles: bool) -> list[Upserted]:
+    def run(self, given: Sequence[_Cleaned], *, profiles: bool) -> list[Upserted]:
         """Take them."""
-        self._check_sources({one.key.source for one in given})
+        self._check_sources({one.key.source for one, _ in given})
         taken = self._locked(given)
         changed = self._write(taken)
         self._rematching.know({one.record_id: one.told for one in taken if one.record_id in changed})
@@ -151,10 +165,10 @@ class _Taking:
             raise NotFound("source", ", ".join(unknown))
         self._how.sources.update(new)
 
-    def _locked(self, given: Sequence[Given]) -> list[_Taken]:
+    def _locked(self, given: Sequence[_Cleaned]) -> list[_Taken]:
         """The records beside what is stored of them, which nobody else changes from here on."""
-        stored = rows.stored(self._connection, [one.key for one in given])
-        found = [_Taken(one, self._row(one), stored.get(one.key)) for one in given]
+        stored = rows.stored(self._connection, [one.key for one, _ in given])
+        found = [_Taken(one, row, stored.get(one.key)) for one, row in given]
         moving = [one for one in found if one.counts]
         if moving:
             told = [row for one in moving for row in (one.now, one.before) if row is not None]
@@ -166,23 +180,11 @@ class _Taking:
                 self._locks.give_up()
         return found
 
-    def _row(self, one: Given) -> dict[str, Any]:
-        return record_row(
-            one.fields,
-            store=one.store,
-            is_guest=one.is_guest,
-            deleted=one.deleted,
-            created_at=one.created_at,
-            updated_at=one.updated_at,
-            settings=self._how.cleaning,
-        )
-
     def _write(self, taken: Sequence[_Taken]) -> dict[int, Mapping[str, Any] | None]:
         """Write what is new; give the records to be matched, with what they said when they last were."""
         new = {one.given.key: one for one in taken if one.content is Content.NEW}
-        numbers: dict[RecordKey, int] = {}
-        for same in _of_one_shape({key: {**one.row, "birth_id": str(uuid_utils.uuid7())} for key, one in new.items()}):
-            numbers |= rows.put_new(self._connection, same, self._now)
+        born = {key: {**one.row, "birth_id": str(uuid_utils.uuid7())} for key, one in new.items()}
+        numbers = rows.put_new(self._connection, born, self._now)
         if len(numbers) < len(new):  # an import was faster
             self._locks.give_up()
         for key, one in new.items():
@@ -212,11 +214,3 @@ class _Taking:
         return [
             replace(one, profile=documents.get(cluster_of[at.record_id])) for one, at in zip(told, taken, strict=True)
         ]
-
-
-def _of_one_shape(found: Mapping[RecordKey, dict[str, Any]]) -> Iterator[dict[RecordKey, dict[str, Any]]]:
-    """Rows by the columns they have, so that each part can be written together."""
-    shapes: dict[tuple[str, ...], dict[RecordKey, dict[str, Any]]] = {}
-    for key, row in found.items():
-        shapes.setdefault(tuple(row), {})[key] = row
-    yield from shapes.values()

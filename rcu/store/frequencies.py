@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Select, delete, func, literal, or_, select, union
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Double,
+    Select,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
 
-from rcu.store.sql import Upsert, among, prepared, upsert
+from rcu.store.sql import Upsert, among, inserting, prepared, put_rows, upsert
 from rcu.store.tables import identifier_frequency, memberships, records, records_before, value_counts
 
 Query: TypeAlias = Select[*tuple[Any, ...]]
@@ -102,7 +116,7 @@ def carriers(connection: Connection, column: str, values: Collection[str]) -> li
 
 
 def _add_count(connection: Connection) -> Upsert:
-    statement = upsert(connection, value_counts)
+    statement = inserting(connection, value_counts, ("name", "value", "records"))
     more = {"records": value_counts.c.records + statement.excluded.records}
     return statement.on_conflict_do_update(index_elements=[value_counts.c.name, value_counts.c.value], set_=more)
 
@@ -113,16 +127,48 @@ def add_counts(connection: Connection, counts: Mapping[tuple[str, str], int]) ->
         {"name": name, "value": value, "records": count} for (name, value), count in sorted(counts.items()) if count
     ]
     if rows:
-        connection.execute(prepared(connection, _add_count), rows)
+        put_rows(connection, prepared(connection, _add_count), rows)
 
 
-_COUNTS: Final = select(value_counts).where(among(value_counts.c.name, _SOME), value_counts.c.records > 0)
+_TOTAL: Final = "total"
+_FEWEST: Final = "fewest"
+_TIMES: Final = "times"
+_PARTS: Final = "parts"
+_MARGIN: Final = "margin"
 
 
-def counts_of(connection: Connection, names: Collection[str]) -> dict[str, dict[str, int]]:
-    """How many records have each value, of some names."""
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+def _outstanding() -> Query:
+    total = cast(func.sum(value_counts.c.records).over(partition_by=value_counts.c.name), BigInteger)
+    here = among(value_counts.c.name, _SOME)
+    each = select(value_counts.c.name, value_counts.c.value, value_counts.c.records, total.label(_TOTAL)).where(here)
+    rows = each.subquery("each")
+    nearly = rows.c.records + bindparam(_MARGIN, type_=BigInteger)
+    often = nearly * bindparam(_PARTS, type_=Double) >= bindparam(_TIMES, type_=Double) * rows.c.total
+    return select(rows).where(nearly >= bindparam(_FEWEST, type_=BigInteger), often)
+
+
+_OUTSTANDING: Final = _outstanding()
+
+
+@dataclass(frozen=True, slots=True)
+class Often:
+    """What makes a value outstanding: so many records have it, and so many times as many as one part of all."""
+
+    fewest: int
+    times: float
+    parts: float
+
+
+def outstanding(
+    connection: Connection, names: Collection[str], often: Often, *, margin: int = 0
+) -> dict[str, tuple[int, dict[str, int]]]:
+    """How many records all values of some names have, and each that is outstanding, or so many records from it.
+
+    Names without any such value are left out.
+    """
+    found: dict[str, tuple[int, dict[str, int]]] = {}
     if names:
-        for name, value, count in connection.execute(_COUNTS, {_SOME: names}):
-            found[name][value] = count
+        told = {_SOME: names, _MARGIN: margin, _FEWEST: often.fewest, _TIMES: often.times, _PARTS: often.parts}
+        for name, value, count, total in connection.execute(_OUTSTANDING, told).all():
+            found.setdefault(name, (total, {}))[1][value] = count
     return found

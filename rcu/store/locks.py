@@ -26,7 +26,7 @@ class Contended(Exception):  # nobody's error: it asks for another try
         self.alone = alone
 
 
-MOST_LOCKS: Final = 256
+MOST_LOCKS: Final = 640
 """A server has room for some thousands of locks, of all transactions together."""
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from rcu.domain.records import RecordKey
-from rcu.store.sql import Upsert, among, block_members, prepared, upsert
+from rcu.store.sql import Upsert, among, block_members, inserting, prepared, put_rows, upsert
 from rcu.store.tables import (
     WAITS,
     blocking_keys,
@@ -134,7 +134,7 @@ def mark_outdated(connection: Connection, record_ids: Collection[int]) -> None:
 
 
 def _add_block(connection: Connection) -> Upsert:
-    return upsert(connection, blocking_keys).on_conflict_do_nothing()
+    return inserting(connection, blocking_keys, ("key", "record_id")).on_conflict_do_nothing()
 
 
 _DROP_BLOCK: Final = delete(blocking_keys).where(
@@ -156,7 +156,7 @@ class StoredBlocks:
         """Put records into blocks; those that are in it already stay."""
         found = [{"key": key, "record_id": record} for key, record in sorted(rows)]
         if found:
-            self._connection.execute(prepared(self._connection, _add_block), found)
+            put_rows(self._connection, prepared(self._connection, _add_block), found)
 
     def drop(self, rows: Iterable[tuple[int, int]]) -> None:
         """Take records out of blocks."""
@@ -208,7 +208,7 @@ def links_at(
 
 
 def _put_link(connection: Connection) -> Upsert:
-    statement = upsert(connection, links)
+    statement = inserting(connection, links, ("left_id", "right_id", "weight", "pattern"))
     changed = {name: statement.excluded[name] for name in ("weight", "pattern")}
     return statement.on_conflict_do_update(index_elements=[links.c.left_id, links.c.right_id], set_=changed)
 
@@ -224,11 +224,11 @@ def put_links(connection: Connection, gone: Sequence[tuple[int, int]], new: Sequ
         rows = [
             {"left_id": one.left, "right_id": one.right, "weight": one.weight, "pattern": one.pattern} for one in new
         ]
-        connection.execute(prepared(connection, _put_link), rows)
+        put_rows(connection, prepared(connection, _put_link), rows)
 
 
 def _put_membership(connection: Connection) -> Upsert:
-    statement = upsert(connection, memberships)
+    statement = inserting(connection, memberships, ("record_id", "cluster_id"))
     changed = {"cluster_id": statement.excluded.cluster_id}
     return statement.on_conflict_do_update(index_elements=[memberships.c.record_id], set_=changed)
 
@@ -237,7 +237,7 @@ def put_memberships(connection: Connection, cluster_of: Mapping[int, int]) -> No
     """Set the cluster of some records."""
     if cluster_of:
         rows = [{"record_id": record, "cluster_id": cluster} for record, cluster in sorted(cluster_of.items())]
-        connection.execute(prepared(connection, _put_membership), rows)
+        put_rows(connection, prepared(connection, _put_membership), rows)
 
 
 _MEMBERS: Final = select(memberships.c.record_id, memberships.c.cluster_id).where(
@@ -278,7 +278,8 @@ def put_quality(connection: Connection, gone: Collection[int], found: Sequence[R
     if gone:
         connection.execute(_DROP_QUALITY, {_SOME: gone})
     if found:
-        connection.execute(prepared(connection, _put_quality), [dict(row) for row in found])
+        rows = [dict(row) for row in found]
+        connection.execute(prepared(connection, _put_quality), rows)  # a weight may be infinite, which JSON is not
 
 
 _FORGET: Final = delete(records_before).where(among(records_before.c.record_id, _IDS))

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
-from rcu.store.sql import Upsert, among, prepared, upsert
+from rcu.store.sql import Upsert, among, inserting, prepared, put_rows
 from rcu.store.tables import aggregates, change_counter, changes, customers, scores
 
 Row: TypeAlias = Mapping[str, Any]
@@ -31,7 +31,6 @@ _SOME: Final = "some"
 _DROPS: Final = {
     table: delete(table).where(among(table.c.cluster_id, _SOME)) for table in (customers, aggregates, scores)
 }
-_INSERTS: Final = {table: insert(table) for table in (aggregates, scores)}
 _STANDING: Final = select(
     customers.c.cluster_id, customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.household_key
 )
@@ -65,7 +64,7 @@ def profiles_of(connection: Connection, cluster_ids: Collection[int]) -> dict[in
 
 
 def _put(connection: Connection) -> Upsert:
-    statement = upsert(connection, customers)
+    statement = inserting(connection, customers, customers.c.keys())
     changed = {column.name: statement.excluded[column.name] for column in customers.c if not column.primary_key}
     return statement.on_conflict_do_update(index_elements=[customers.c.cluster_id], set_=changed)
 
@@ -73,7 +72,11 @@ def _put(connection: Connection) -> Upsert:
 def put(connection: Connection, found: Sequence[Row], now: datetime) -> None:
     """Write customers: the columns of the table but `updated_at`."""
     if found:
-        connection.execute(prepared(connection, _put), [{**row, "updated_at": now} for row in found])
+        put_rows(connection, prepared(connection, _put), [{**row, "updated_at": now} for row in found])
+
+
+def _insert(connection: Connection, table: Table) -> Upsert:
+    return inserting(connection, table, table.c.keys())
 
 
 def replace(connection: Connection, stood: Collection[int], *, sums: Sequence[Row], scored: Sequence[Row]) -> None:
@@ -82,7 +85,7 @@ def replace(connection: Connection, stood: Collection[int], *, sums: Sequence[Ro
         if stood:
             connection.execute(_DROPS[table], {_SOME: stood})
         if found:
-            connection.execute(_INSERTS[table], [dict(row) for row in found])
+            put_rows(connection, prepared(connection, _insert, table), found)
 
 
 def drop(connection: Connection, cluster_ids: Collection[int]) -> None:
@@ -107,7 +110,6 @@ _COUNT: Final = (
     .values(last_sequence=change_counter.c.last_sequence + bindparam("more"))
     .returning(change_counter.c.last_sequence)
 )
-_ANNOUNCE: Final = insert(changes)
 
 
 def take_numbers(connection: Connection, count: int) -> int:
@@ -123,7 +125,7 @@ def announce(connection: Connection, told: Sequence[Told], now: datetime) -> Non
             {**asdict(one), "sequence": last - len(told) + place, "changed_at": now}
             for place, one in enumerate(told, 1)
         ]
-        connection.execute(_ANNOUNCE, rows)
+        put_rows(connection, prepared(connection, _insert, changes), rows)
 
 
 def last_sequence(connection: Connection) -> int:

@@ -7,7 +7,7 @@ stays the same however many there are.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
@@ -16,11 +16,21 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    CursorResult,
     Dialect,
     Table,
+    TableValuedAlias,
     Text,
+    Update,
+    UpdateBase,
     bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
     text,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -37,14 +47,56 @@ def upsert(connection: Connection, table: Table) -> Upsert:
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-_PREPARED: Final[dict[tuple[object, str], Any]] = {}
+_ROWS: Final = "rows"
+_GIVEN: Final = "given"
 
 
-def prepared(connection: Connection, make: Callable[[Connection], T]) -> T:
+def inserting(connection: Connection, table: Table, names: Sequence[str]) -> Upsert:
+    """An INSERT for `put_rows`; in PostgreSQL it takes all rows as one parameter, so it is one statement, prepared."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).values({name: bindparam(name) for name in names})
+    given = _given(table, names)
+    return postgresql.insert(table).from_select(list(names), select(*given.c))
+
+
+def updating(connection: Connection, table: Table, names: Sequence[str]) -> Update:
+    """An UPDATE of these columns for `put_rows`; rows say by the table's key which they are."""
+    keys = [column.name for column in table.primary_key]
+    if connection.dialect.name == "sqlite":
+        here = (table.c[name] == bindparam(f"{_GIVEN}_{name}") for name in keys)
+        return update(table).where(*here).values({name: bindparam(name) for name in names})
+    given = _given(table, (*keys, *names))
+    here = (table.c[name] == given.c[name] for name in keys)
+    return update(table).where(*here).values({name: given.c[name] for name in names})
+
+
+def _given(table: Table, names: Sequence[str]) -> TableValuedAlias:
+    content = cast(bindparam(_ROWS, type_=Text()), postgresql.JSON)
+    found = func.json_populate_recordset(literal_column(f"NULL::{table.name}"), content)
+    return found.table_valued(*(column(name, table.c[name].type) for name in names), name=_GIVEN)
+
+
+def put_rows(connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
+    """Write rows with a statement of `inserting` or `updating`; in PostgreSQL what a row does not name is null.
+
+    No number may be infinite: it goes as JSON.
+    """
+    if connection.dialect.name != "sqlite":
+        return connection.execute(statement, {_ROWS: orjson.dumps(rows).decode()})
+    if isinstance(statement, Update):
+        keys = [column.name for column in statement.table.primary_key]
+        rows = [{**row, **{f"{_GIVEN}_{name}": row[name] for name in keys}} for row in rows]
+    return connection.execute(statement, [dict(row) for row in rows])
+
+
+_PREPARED: Final[dict[tuple[object, str, object], Any]] = {}
+
+
+def prepared(connection: Connection, make: Callable[..., T], *about: Hashable) -> T:
     """What `make` gives for a database, made once: a statement that the two say differently."""
-    key = make, connection.dialect.name
+    key = make, connection.dialect.name, about
     if key not in _PREPARED:
-        _PREPARED[key] = make(connection)
+        _PREPARED[key] = make(connection, *about)
     return _PREPARED[key]
 
 

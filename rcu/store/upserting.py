@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Update, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from rcu.domain.records import STANDARD_COLUMNS, RecordKey
-from rcu.store.sql import among, prepared, upsert
+from rcu.store.sql import among, inserting, prepared, put_rows, updating
 from rcu.store.tables import memberships, records, sources
 
 Row: TypeAlias = Mapping[str, Any]
@@ -52,22 +52,36 @@ def stored(connection: Connection, keys: Sequence[RecordKey], *, hold: bool = Fa
     return {key: row for key, row in found.items() if key in wanted}
 
 
+_MARKS: Final = {"absent": False, "to_match": False, "to_project": False}
+_NEW: Final = (
+    "birth_id", "source", "native_id", *STANDARD_COLUMNS, "store", "is_guest", "deleted", "created_at", "updated_at",
+    "raw", "content_hash", *_MARKS, "arrived_at",
+)  # fmt: skip
+
+
 def _put_new(connection: Connection) -> ReturningInsert[str, str, int]:
     columns = (records.c.source, records.c.native_id, records.c.record_id)
-    return upsert(connection, records).on_conflict_do_nothing().returning(*columns)
+    return inserting(connection, records, _NEW).on_conflict_do_nothing().returning(*columns)
 
 
 def put_new(connection: Connection, found: Mapping[RecordKey, Row], now: datetime) -> dict[RecordKey, int]:
     """Write records that were not there; the numbers of those that are by now another's doing are missing."""
     if not found:
         return {}
-    marks = {"absent": False, "to_match": False, "to_project": False, "arrived_at": now}
-    rows = [{"source": key.source, "native_id": key.native_id, **row, **marks} for key, row in sorted(found.items())]
-    written = connection.execute(prepared(connection, _put_new), rows)
-    return {RecordKey(row[0], row[1]): row[2] for row in written}
+    nothing = dict.fromkeys(_NEW) | _MARKS | {"arrived_at": now}
+    rows = [{**nothing, "source": key.source, "native_id": key.native_id, **row} for key, row in sorted(found.items())]
+    written = put_rows(connection, prepared(connection, _put_new), rows)
+    return {RecordKey(row.source, row.native_id): row.record_id for row in written.all()}
+
+
+def _put_changed(connection: Connection, names: tuple[str, ...]) -> Update:
+    return updating(connection, records, names)
 
 
 def put_changed(connection: Connection, found: Mapping[int, Row]) -> None:
-    """Write what known records say now; all rows have the same columns."""
+    """Write what known records say now, as far as each row speaks of it."""
+    shapes: dict[tuple[str, ...], list[Row]] = {}
     for record, row in sorted(found.items()):
-        connection.execute(update(records).where(records.c.record_id == record).values(**row, absent=False))
+        shapes.setdefault((*row, "absent"), []).append({**row, "absent": False, "record_id": record})
+    for names, rows in shapes.items():
+        put_rows(connection, prepared(connection, _put_changed, names), rows)
