@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -15,10 +16,15 @@ from rcu.cleaning import CleaningSettings
 from rcu.config import settings
 from rcu.matching.model import MatchModel, load_model
 from rcu.services.deciding import FourEyes
+from rcu.services.gathering import Gathering
+from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
 from rcu.services.setup import cleaning_settings
 from rcu.services.upserting import RealTime
 from rcu.store.engine import Store
+
+_KNOWN_SECONDS: Final = 2.0
+"""For so long a key is taken for what it was."""
 
 
 def create_app(
@@ -43,6 +49,8 @@ def create_app(
     app.state.cleaning = cleaning or CleaningSettings()
     app.state.four_eyes = four_eyes or FourEyes()
     app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now)
+    app.state.gathering = Gathering(app.state.real_time)
+    app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS)
     errors.install(app)
     for router in (health.router, customers.router, records.router, changes.router, decisions.router):
         app.include_router(router)
@@ -62,8 +70,9 @@ def from_environment() -> FastAPI:
     app = create_app(store, model=load_active(store, chosen), cleaning=cleaning, four_eyes=four_eyes)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         yield
+        app.state.gathering.close()
         store.close()
 
     app.router.lifespan_context = lifespan

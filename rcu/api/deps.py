@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rcu.api.errors import ApiError
 from rcu.cleaning import CleaningSettings
 from rcu.services.deciding import FourEyes
-from rcu.services.keys import find_key
+from rcu.services.gathering import Gathering
+from rcu.services.keys import KnownKeys
 from rcu.services.upserting import RealTime
 from rcu.store.engine import Store
 from rcu.store.sources import ApiKey
@@ -44,21 +46,36 @@ async def get_real_time(request: Request) -> RealTime:
     return request.app.state.real_time
 
 
+async def get_gathering(request: Request) -> Gathering:
+    """How records that come one by one are taken together."""
+    return request.app.state.gathering
+
+
+async def get_known_keys(request: Request) -> KnownKeys:
+    """How keys are found."""
+    return request.app.state.keys
+
+
+GatheringDep = Annotated[Gathering, Depends(get_gathering)]
+KnownKeysDep = Annotated[KnownKeys, Depends(get_known_keys)]
 RealTimeDep = Annotated[RealTime, Depends(get_real_time)]
 FourEyesDep = Annotated[FourEyes, Depends(get_four_eyes)]
 StoreDep = Annotated[Store, Depends(get_store)]
 CleaningDep = Annotated[CleaningSettings, Depends(get_cleaning)]
 
 
-def get_key(
-    store: StoreDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None
+async def get_key(
+    known: KnownKeysDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None
 ) -> ApiKey:
     """The key the caller showed.
 
     Raises:
         ApiError: 401 without a key that is in force.
     """
-    key = find_key(store, credentials.credentials) if credentials else None
+    key = None
+    if credentials is not None:
+        shown = credentials.credentials
+        key = known.remembered(shown) or await run_in_threadpool(known.find, shown)
     if key is None:
         detail = "send the header Authorization: Bearer followed by an API key"
         raise ApiError(401, detail, headers={"WWW-Authenticate": "Bearer"})

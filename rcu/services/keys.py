@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 from typing import Final
 
 from rcu.errors import Conflict, InputError, NotFound
@@ -49,6 +51,32 @@ def find_key(store: Store, key: str) -> ApiKey | None:
     """The key in force, or None."""
     with store.read() as connection:
         return rows.key_by_digest(connection, key_digest(key))
+
+
+class KnownKeys:
+    """Finds keys, and for some seconds finds a key again without asking the database.
+
+    A key that was revoked is in force for so long in a process that has just seen it.
+    """
+
+    def __init__(self, store: Store, *, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        """`clock` gives seconds that only ever rise."""
+        self._store, self._seconds, self._clock = store, seconds, clock
+        self._known: dict[str, tuple[float, ApiKey]] = {}
+
+    def remembered(self, key: str) -> ApiKey | None:
+        """The key, when it was found a moment ago."""
+        found = self._known.get(key_digest(key))
+        return found[1] if found is not None and self._clock() - found[0] < self._seconds else None
+
+    def find(self, key: str) -> ApiKey | None:
+        """The key in force, or None."""
+        now, digest = self._clock(), key_digest(key)
+        found = find_key(self._store, key)
+        self._known = {at: seen for at, seen in self._known.items() if now - seen[0] < self._seconds}
+        if found is not None:
+            self._known[digest] = now, found
+        return found
 
 
 def list_keys(store: Store) -> list[ApiKey]:

@@ -90,8 +90,9 @@ class Telling:
         stood = cluster in self._found.before.values()
         if merged:
             return Happened.MERGED
-        if former is None:
-            return Happened.JOINED if stood else Happened.CREATED
+        if former is None:  # of records that come together and make a customer, it is named after the first
+            first = record == cluster or self._found.before.get(cluster, cluster) is not None
+            return Happened.CREATED if first and not stood else Happened.JOINED
         if former != cluster:
             return Happened.MOVED if stood else Happened.SPLIT
         return Happened.SPLIT if split else Happened.UNCHANGED

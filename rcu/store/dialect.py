@@ -363,8 +363,10 @@ class _Postgresql:
 
     def join_others(self, connection: Connection, *, alone: bool) -> None:
         way = "" if alone else "_shared"
-        wait = f"set_config('lock_timeout', '{_PATIENCE_SECONDS}s', true)"
-        connection.exec_driver_sql(f"SELECT {wait}, pg_advisory_xact_lock{way}({_STANDSTILL})")
+        # The statements of such a transaction are always the same: planning each anew takes longer than many of them.
+        settings = {"lock_timeout": f"{_PATIENCE_SECONDS}s", "plan_cache_mode": "force_generic_plan"}
+        told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+        connection.exec_driver_sql(f"SELECT {told}, pg_advisory_xact_lock{way}({_STANDSTILL})")
 
     def waited_in_vain(self, error: DBAPIError) -> bool:
         return getattr(error.orig, "sqlstate", None) in _WAITED

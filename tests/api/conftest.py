@@ -48,5 +48,7 @@ class Api:
 
 
 @pytest.fixture
-def api(travelled: Road) -> Api:
-    return Api(travelled)
+def api(travelled: Road) -> Iterator[Api]:
+    made = Api(travelled)
+    yield made
+    made.app.state.gathering.close()

@@ -155,16 +155,16 @@ def test_the_change_feed_tells_every_customer_and_goes_on_from_where_one_was(api
 
 
 ROUTES = {
-    "customer by id": (lambda one, _record: ("GET", f"/v1/customers/{one['customer_id']}", None), 2),
+    "customer by id": (lambda one, _record: ("GET", f"/v1/customers/{one['customer_id']}", None), 1),
     "customer of a record": (
         lambda _one, record: ("GET", f"/v1/records/{record['source']}/{record['native_id']}/customer", None),
-        2,
+        1,
     ),
-    "page of 5": (lambda _one, _record: ("GET", "/v1/customers?limit=5", None), 2),
-    "page of 100": (lambda _one, _record: ("GET", "/v1/customers?limit=100", None), 2),
-    "changes": (lambda _one, _record: ("GET", "/v1/changes?limit=100", None), 2),
-    "lookup of 2 emails": (lambda one, _record: ("POST", "/v1/customers/lookup", 2 * [one["golden"]["email"]]), 2),
-    "lookup of 50 emails": (lambda one, _record: ("POST", "/v1/customers/lookup", 50 * [one["golden"]["email"]]), 2),
+    "page of 5": (lambda _one, _record: ("GET", "/v1/customers?limit=5", None), 1),
+    "page of 100": (lambda _one, _record: ("GET", "/v1/customers?limit=100", None), 1),
+    "changes": (lambda _one, _record: ("GET", "/v1/changes?limit=100", None), 1),
+    "lookup of 2 emails": (lambda one, _record: ("POST", "/v1/customers/lookup", 2 * [one["golden"]["email"]]), 1),
+    "lookup of 50 emails": (lambda one, _record: ("POST", "/v1/customers/lookup", 50 * [one["golden"]["email"]]), 1),
 }
 
 
@@ -179,7 +179,7 @@ def test_a_route_takes_as_many_queries_however_much_it_gives(api: Api, name: str
     with api.queries() as seen:
         assert client.request(method, url, json=body).status_code == 200
     statements = [statement for statement in seen if not statement.startswith(("BEGIN", "PRAGMA"))]
-    assert len(statements) == expected, statements  # the key, and what was asked for
+    assert len(statements) == expected, statements  # the key is known from the request before
 
 
 def test_a_record_that_was_not_matched_yet_has_no_customer(api: Api) -> None:

@@ -17,6 +17,7 @@ from rcu.api.schemas import Profile, UpsertedRecord, UpsertedRecords
 from rcu.domain.records import RAW_FIELDS, RecordKey
 from rcu.errors import Conflict, NotFound
 from rcu.services.arrivals import Content, Given, Happened, Reason, Upserted
+from rcu.services.gathering import Gathering
 from rcu.services.record_form import MOST_CHARACTERS, RecordForm
 from rcu.store.tables import changes, customers, records
 from tests.api.conftest import Api
@@ -67,6 +68,7 @@ class Engine:
 @pytest.fixture
 def engine(api: Api) -> Engine:
     api.app.state.real_time = Engine()
+    api.app.state.gathering = Gathering(api.app.state.real_time)
     return api.app.state.real_time
 
 

@@ -35,11 +35,22 @@ def test_a_bad_key_is_no_key(api: Api, header: str) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_revoked_key_is_no_key_from_that_moment(api: Api) -> None:
+def test_a_revoked_key_is_no_key_two_seconds_later(api: Api) -> None:
+    seconds = [0.0]
+    api.app.state.keys = keys.KnownKeys(api.store, seconds=2.0, clock=lambda: seconds[0])
     client = api.client()
     assert client.get("/v1/changes").status_code == 200
     keys.revoke_key(api.store, "test 1", NOW)
+    seconds[0] = 2.0
     assert client.get("/v1/changes").status_code == 401
+
+
+def test_a_key_is_not_looked_up_for_every_request(api: Api) -> None:
+    client = api.client()
+    client.get("/v1/changes")
+    with api.queries() as seen:
+        client.get("/v1/changes")
+    assert not [one for one in seen if "api_keys" in one]
 
 
 def test_a_key_is_stored_only_as_a_digest(api: Api) -> None:

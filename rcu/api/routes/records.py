@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from asyncio import wrap_future
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.concurrency import run_in_threadpool
 
 from rcu.api.bodies import BoundedRoute
-from rcu.api.deps import RealTimeDep, RecordWriter
+from rcu.api.deps import GatheringDep, RealTimeDep, RecordWriter
 from rcu.api.errors import responses
 from rcu.api.schemas import RecordsRequest, UpsertedRecord, UpsertedRecords
 from rcu.domain.records import RecordKey
@@ -25,6 +28,14 @@ _DryRun = Annotated[bool, Query(description="write nothing, and say what would h
 _Profile = Annotated[bool, Query(description="give the customer's profile too, as far as the key's scopes allow")]
 
 
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """How a record is taken: for good with others that come at the same time, and otherwise by itself."""
+
+    real_time: RealTimeDep
+    gathering: GatheringDep
+
+
 @router.put(
     "/records/{source}/{native_id:path}",
     operation_id="putRecord",
@@ -32,11 +43,11 @@ _Profile = Annotated[bool, Query(description="give the customer's profile too, a
     responses={201: {"model": UpsertedRecord, "description": "The record is new"}, **responses(404, 409, 413)},
     summary="Take one record and say whose it is",
 )
-def put_record(
+async def put_record(
     source: _Source,
     native_id: _NativeId,
     record: RecordForm,
-    real_time: RealTimeDep,
+    taking: Annotated[_Taking, Depends(_Taking)],
     key: RecordWriter,
     *,
     dry_run: _DryRun = False,
@@ -44,7 +55,10 @@ def put_record(
 ) -> Response:
     """Take a record: standardise, match and publish it. The same content again changes nothing."""
     given = record.given(RecordKey(source, native_id))
-    (done,) = real_time.upsert([given], dry_run=dry_run, profiles=profile)
+    if dry_run:
+        (done,) = await run_in_threadpool(taking.real_time.upsert, [given], dry_run=True, profiles=profile)
+    else:
+        done = await wrap_future(taking.gathering.send(given, profiles=profile))
     return _response(_told(done, key), created=done.content is Content.NEW and not dry_run)
 
 
