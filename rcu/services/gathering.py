@@ -18,7 +18,7 @@ from rcu.errors import Conflict, RcuError
 from rcu.services.arrivals import Given, Upserted
 from rcu.services.upserting import RealTime
 
-MOST_TOGETHER: Final = 48
+MOST_TOGETHER: Final = 32
 """Records of one transaction: what more would save is little, and all of them wait for the last."""
 MOST_WAITING: Final = 2_000
 """More than this do not come from callers who wait for their answers."""

@@ -1,0 +1,116 @@
+"""Records over HTTP, as tills and shops send them: at a steady pace, or as fast as answers come.
+
+Run alone in its process: `python -m benchmarks.load HOST PORT KEY REQUESTS --pace 50`; prints JSON. The requests are
+a file of one JSON object a line, the record with its source and native id. It speaks HTTP by hand: a client library
+takes more of a core than the rest of this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+PERCENTILES = (0.5, 0.9, 0.99, 1.0)
+
+
+class Sender:
+    """Connections to a server, each with one request under way."""
+
+    def __init__(self, host: str, port: int, key: str) -> None:
+        self._host, self._port, self._key = host, port, key
+        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.statuses: dict[int, int] = {}
+
+    async def send(self, line: str) -> None:
+        record = json.loads(line)
+        source, native_id = record.pop("source"), record.pop("native_id")
+        body = json.dumps(record).encode()
+        head = (
+            f"PUT /v1/records/{source}/{quote(native_id, safe='')} HTTP/1.1\r\nHost: {self._host}\r\n"
+            f"Authorization: Bearer {self._key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        while self._free and self._free[-1][0].at_eof():  # the server ends connections that nobody uses
+            self._free.pop()
+        reader, writer = self._free.pop() if self._free else await asyncio.open_connection(self._host, self._port)
+        writer.write(head.encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        status, length = int(answer[9:12]), _length(answer)
+        await reader.readexactly(length)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self._free.append((reader, writer))
+
+
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return int(line.partition(b":")[2])
+    raise ValueError(head)
+
+
+async def paced(sender: Sender, lines: Iterator[str], *, pace: float, seconds: float) -> list[float]:
+    """Send so many a second, whether answers come or not; the seconds from when each was due to its answer."""
+    began = time.perf_counter()
+    latencies: list[float] = []
+
+    async def one(line: str, due: float) -> None:
+        await sender.send(line)
+        latencies.append(time.perf_counter() - due)
+
+    tasks: list[asyncio.Task[None]] = []
+    for place in range(int(pace * seconds)):
+        due = began + place / pace
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        tasks.append(asyncio.create_task(one(next(lines), due)))
+    await asyncio.gather(*tasks)
+    return latencies
+
+
+async def flat_out(sender: Sender, lines: Iterator[str], *, connections: int, seconds: float) -> list[float]:
+    """Keep so many requests under way; the seconds each took."""
+    end = time.perf_counter() + seconds
+    latencies: list[float] = []
+
+    async def caller() -> None:
+        while (began := time.perf_counter()) < end:
+            await sender.send(next(lines))
+            latencies.append(time.perf_counter() - began)
+
+    await asyncio.gather(*(caller() for _ in range(connections)))
+    return latencies
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, kind in (("host", str), ("port", int), ("key", str), ("requests", Path)):
+        parser.add_argument(name, type=kind)
+    parser.add_argument("--skip", type=int, default=0, help="requests not to send")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--pace", type=float, help="requests a second; without it, as fast as answers come")
+    parser.add_argument("--connections", type=int, default=64, help="requests under way, without a pace")
+    chosen = parser.parse_args()
+    lines = iter(chosen.requests.read_text(encoding="utf-8").splitlines()[chosen.skip :])
+    sender = Sender(chosen.host, chosen.port, chosen.key)
+    began, cpu = time.perf_counter(), time.process_time()
+    if chosen.pace:
+        work = paced(sender, lines, pace=chosen.pace, seconds=chosen.seconds)
+    else:
+        work = flat_out(sender, lines, connections=chosen.connections, seconds=chosen.seconds)
+    latencies = sorted(asyncio.run(work))
+    seconds = time.perf_counter() - began
+    told = {
+        f"p{share * 100:.0f}": latencies[min(len(latencies) - 1, int(share * len(latencies)))] * 1e3
+        for share in PERCENTILES
+    }
+    print(json.dumps({
+        "sent": len(latencies), "a_second": len(latencies) / seconds, "milliseconds": told,
+        "client_cpu": (time.process_time() - cpu) / seconds, "statuses": sender.statuses,
+    }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
