@@ -44,7 +44,7 @@ def put_record(
 ) -> Response:
     """Take a record: standardise, match and publish it. The same content again changes nothing."""
     given = record.given(RecordKey(source, native_id))
-    (done,) = real_time.upsert([given], dry_run=dry_run, profiles=profile)
+    (done,) = real_time.upsert([given], dry_run=dry_run, profiles=profile, actor=f"key {key.name}")
     return _response(_told(done, key), created=done.content is Content.NEW and not dry_run)
 
 
@@ -65,7 +65,7 @@ def put_records(
 ) -> Response:
     """Take records in one transaction, each key once; results are in the order of the request."""
     given = [one.given(RecordKey(one.source, one.native_id)) for one in request.records]
-    done = real_time.upsert(given, dry_run=dry_run, profiles=profile)
+    done = real_time.upsert(given, dry_run=dry_run, profiles=profile, actor=f"key {key.name}")
     return _response({"results": [_told(one, key) for one in done]})
 
 
