@@ -53,15 +53,20 @@ def profile_as_of(store: Store, customer_id: str, at: datetime) -> StoredProfile
         NotFound: the id was never given, or not yet.
         Erased: its person was erased.
     """
+    name = customer_id.lower()
     with store.read() as connection:
-        born = rows.born_as(connection, customer_id.lower())
+        born = rows.born_as(connection, name)
         if born is not None and born.erased:
             raise Erased
         cluster = None if born is None else rows.cluster_at(connection, born.record_id, at)
         found = None if cluster is None else rows.document_at(connection, cluster, at)
-    if found is None:
+    if found is None or not _holds(found, name):  # the customer may have been there before the record
         raise NotFound("customer", "with this id at that time")
     return found
+
+
+def _holds(profile: StoredProfile, birth_id: str) -> bool:
+    return any(one["record_id"] == birth_id for one in orjson.loads(profile.profile)["records"])
 
 
 class VersionKind(StrEnum):
