@@ -38,7 +38,7 @@ def show(customer_id: CustomerId, *, as_of: AsOf = None) -> None:
         else:
             profile = looking_back.profile_as_of(store, name, looking_back.read_instant(as_of))
     if profile.customer_id != name:
-        err.print(f"{name} is part of {profile.customer_id}")
+        err.print(f"{name} is part of {profile.customer_id}", soft_wrap=True)
     document = orjson.dumps(orjson.loads(profile.profile), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     sys.stdout.write(document.decode())
 
@@ -67,7 +67,7 @@ def print_history(page: HistoryPage) -> None:
     """Print what became of the id, then its versions as a table."""
     others = [one for one in page.became.customers if one != page.customer_id]
     if others:
-        out.print(f"{page.customer_id} is part of {', '.join(others)} today")
+        out.print(f"{page.customer_id} is part of {', '.join(others)} today", soft_wrap=True)
     table = Table("version", "from", "until", "by", "what", box=None)
     for one in page.versions:
         until = "" if one.until_at is None else _at(one.until_at)

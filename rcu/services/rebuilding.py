@@ -162,7 +162,6 @@ def _publish(
     documents, changes = _changed(plan, outcome)
     moved = plan.memberships.loc[plan.moved]
     report = _report(run_id, identity, changes)
-    cause = Cause(CauseKind.RUN, run_id)
     with ExitStack() as staging:
         whole = {table: staging.enter_context(store.staged(rows)) for table, rows in whole_tables(identity).items()}
         requalified = staging.enter_context(store.staged(pa.table({"cluster_id": pa.array(plan.requalified)})))
@@ -185,10 +184,7 @@ def _publish(
             identity_rows.replace_quality(connection, requalified, quality)
             profile_rows.replace_aggregates(connection, projected, sums)
             profile_rows.replace_scores(connection, projected, scored)
-            for ending in (gone, customers):
-                history.keep_staged(connection, ending, cause, now)
-            profile_rows.drop_customers(connection, gone)
-            profile_rows.put_customers(connection, customers, now, cause=cause)
+            profile_rows.replace_customers(connection, gone, customers, now, cause=Cause(CauseKind.RUN, run_id))
             identity_rows.clear_marks(connection)
             summary = orjson.dumps(asdict(report) | {"seconds": watch.seconds}).decode()
             basis = outcome.basis

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from rcu.domain.causes import Cause
 from rcu.store.engine import Store, arrow_type
-from rcu.store.history import not_before, told
+from rcu.store.history import keep_staged, not_before, told
 from rcu.store.publishing import take_numbers
 from rcu.store.sql import among, upsert
 from rcu.store.tables import (
@@ -206,6 +206,19 @@ def standing_aggregates(store: Store) -> pa.Table:
 def standing_scores(store: Store) -> pa.Table:
     """All scores as stored."""
     return store.read_arrow(select(scores).order_by(scores.c.cluster_id, scores.c.name))
+
+
+def replace_customers(
+    connection: Connection, gone: Table, staged: Table, now: datetime, *, cause: Cause | None = None
+) -> None:
+    """Keep what ends here, and drop and write the staged customers, see `drop_customers` and `put_customers`.
+
+    Memberships are written before: they tell where who is gone went.
+    """
+    for ending in (gone, staged):
+        keep_staged(connection, ending, cause, now)
+    drop_customers(connection, gone)
+    put_customers(connection, staged, now, cause=cause)
 
 
 def put_customers(connection: Connection, staged: Table, now: datetime, *, cause: Cause | None = None) -> None:
