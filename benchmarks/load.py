@@ -32,7 +32,8 @@ class Sender:
         body = json.dumps(record).encode()
         head = (
             f"PUT /v1/records/{source}/{quote(native_id, safe='')} HTTP/1.1\r\nHost: {self._host}\r\n"
-            f"Authorization: Bearer {self._key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Authorization: Bearer {self._key}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
         )
         while self._free and self._free[-1][0].at_eof():  # the server ends connections that nobody uses
             self._free.pop()

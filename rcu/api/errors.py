@@ -11,13 +11,16 @@ from starlette.exceptions import HTTPException
 
 from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
+from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
 
 _BASE: Final = "urn:rcu:problem:"
 _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
+    (Erased, 410, "erased", "The person with that id was erased"),
     (NotFound, 404, "not-found", "Nothing has that key"),
     (InvalidCursor, 400, "invalid-cursor", "The cursor is not one this service gave out"),
     (InputError, 422, "invalid-input", "The request cannot be understood"),
+    (SeveralCustomers, 409, "several-customers", "The customer with that id is part of several others today"),
     (Conflict, 409, "conflict", "The present state forbids it"),
     (StoreError, 503, "store-unavailable", "The database is not ready"),
 )
@@ -49,7 +52,14 @@ def problem(status: int, name: str, *, title: str, detail: str | None = None, **
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Problem documents a route can answer with, for the OpenAPI document; any route can say 401, 403, 422, 503."""
-    texts = {304: "Not modified", 307: "Merged: see Location", 404: "Not found", 400: "Bad request", 409: "Conflict"}
+    texts = {
+        304: "Not modified",
+        307: "Merged: see Location",
+        404: "Not found",
+        400: "Bad request",
+        409: "Conflict",
+        410: "Erased",
+    }
     found: dict[int | str, dict[str, Any]] = {}
     for status in (*statuses, 401, 403, 422, 503):
         content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
@@ -74,6 +84,8 @@ def _rcu_error(_request: Request, error: Exception) -> Response:
             more: dict[str, Any] = {"hint": error.hint} if error.hint else {}
             if isinstance(error, ContradictsDecisions):
                 more["decisions"] = error.decisions
+            if isinstance(error, SeveralCustomers):
+                more["candidates"] = error.candidates
             return problem(status, name, title=title, detail=error.message, **more)
     return problem(500, "internal", title="Something went wrong in the service")
 

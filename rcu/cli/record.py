@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from rcu.cli.common import AsJson, now, opened, out, print_json
+from rcu.cli.common import AsJson, me, now, opened, out, print_json
 from rcu.config import settings
 from rcu.errors import InputError
 from rcu.services.arrivals import Content, Happened, Reason, Upserted
@@ -42,7 +42,7 @@ def put(
     """Take one record: standardise, match and publish it, and say whose it is."""
     form = read_form(_object(source_file) | dict(_pair(text) for text in field or ()))
     with opened() as store:
-        (done,) = _real_time(store).upsert([form.given(read_key(key))], dry_run=dry_run)
+        (done,) = _real_time(store).upsert([form.given(read_key(key))], dry_run=dry_run, actor=me())
     if as_json:
         print_json(answer(done))
     else:

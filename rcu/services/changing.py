@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from rcu.domain.causes import Cause
 from rcu.errors import Conflict
 from rcu.services.rematching import Rematched, Rematching
 from rcu.services.republishing import Republished, Republishing
@@ -36,7 +37,7 @@ def changing(store: Store, work: Callable[[Transaction, Locks], T], *, keep: boo
     raise Conflict("too many others write about the same people", hint="try again in a moment")
 
 
-def work_out(
+def work_out(  # noqa: PLR0913  # what there is to say of a change; all but three by name
     connection: Transaction,
     rematching: Rematching,
     state: State,
@@ -46,6 +47,7 @@ def work_out(
     outdated: AbstractSet[int] = frozenset(),
     marked: Collection[int] | None = None,
     now: datetime,
+    cause: Cause | None = None,
 ) -> tuple[Rematched, Republished]:
     """Match, project and announce what changed; the last thing in a transaction.
 
@@ -58,6 +60,7 @@ def work_out(
         outdated: records of customers whose profile is outdated.
         marked: which of the changed records are marked as waiting, when that is known.
         now: the instant of the change.
+        cause: what brings it about.
     """
     if not (changed or also or outdated):
         return Rematched(), Republished()
@@ -66,7 +69,8 @@ def work_out(
         found = rematching.run(changed, also=also)
     found = found.beside(nearby.whole_clusters(connection, outdated - found.after.keys()))
     touched = {record for record in (*changed, *also, *outdated) if record in found.after}
-    published = Republishing(connection, state.basis, rematching.locks, now=now).run(found, touched)
+    republishing = Republishing(connection, state.basis, rematching.locks, now=now, cause=cause)
+    published = republishing.run(found, touched)
     nearby.clear_marks(connection, {*(changed if marked is None else marked), *outdated})
     publishing.announce(connection, published.changes, now)
     return found, published

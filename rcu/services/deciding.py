@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from rcu.domain.causes import Cause, CauseKind
 from rcu.domain.decisions import (
     Decision,
     DecisionKind,
@@ -114,11 +115,17 @@ def decide(store: Store, ask: Ask, *, clock: Clock, model: MatchModel, four_eyes
         state = standing_state(connection, model)
         now = done.decision.decided_at
         matching = Rematching(connection, state.model, locks)
-        work_out(connection, matching, state, changed={}, also=put_in_force(connection, done), now=now)
+        ends, cause = put_in_force(connection, done), _cause(done.decision)
+        work_out(connection, matching, state, changed={}, also=ends, now=now, cause=cause)
         counts = State.AWAITS_APPROVAL if done.decision.needs_approval else State.IN_FORCE
         return Decided(done.decision, counts, done.superseded)
 
     return changing(store, take)
+
+
+def _cause(decision: Decision) -> Cause:
+    kinds = {DecisionKind.UNDO: CauseKind.UNDO, DecisionKind.APPROVE: CauseKind.APPROVE}
+    return Cause(kinds.get(decision.kind, CauseKind.DECISION), decision.decision_id, decision.actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +228,7 @@ def _about(store: Store, wanted: Decision, model: MatchModel) -> Decided:
         ends = put_in_force(connection, Taken(written, before, [*before, written]))
         state_ = standing_state(connection, model)
         matching = Rematching(connection, state_.model, locks)
-        work_out(connection, matching, state_, changed={}, also=ends, now=wanted.decided_at)
+        work_out(connection, matching, state_, changed={}, also=ends, now=wanted.decided_at, cause=_cause(written))
         return Decided(written, State.IN_FORCE)
 
     return changing(store, take)

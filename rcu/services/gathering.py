@@ -28,6 +28,7 @@ MOST_WAITING: Final = 2_000
 class _Sent:
     given: Given
     profiles: bool
+    actor: str | None
     answer: Future[Upserted] = field(default_factory=Future[Upserted])
 
 
@@ -41,13 +42,13 @@ class Gathering:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def send(self, given: Given, *, profiles: bool = False) -> Future[Upserted]:
+    def send(self, given: Given, *, profiles: bool = False, actor: str | None = None) -> Future[Upserted]:
         """Hand in a record; what became of it, or the error of `RealTime.upsert`, is told when it is known.
 
         Raises:
             Conflict: too many records wait, or this is closed.
         """
-        sent = _Sent(given, profiles)
+        sent = _Sent(given, profiles, actor)
         with self._changed:
             if self._closed or len(self._waiting) >= MOST_WAITING:
                 raise Conflict("too many records are sent at once", hint="send them again in a moment, or in batches")
@@ -72,23 +73,31 @@ class Gathering:
                 self._take(together)
 
     def _next(self) -> list[_Sent] | None:
-        """What waits and is still wanted, each record once, the first first; None when it is over."""
+        """What waits and is still wanted, each record once, from who sent the first; None when it is over."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if not self._waiting:
                 return None
-            found: dict[RecordKey, _Sent] = {}
-            while self._waiting and len(found) < MOST_TOGETHER and self._waiting[0].given.key not in found:
+            found: list[_Sent] = []
+            later: deque[_Sent] = deque()
+            seen: set[RecordKey] = set()
+            actor = self._waiting[0].actor
+            while self._waiting and len(found) < MOST_TOGETHER:
                 sent = self._waiting.popleft()
-                if sent.answer.set_running_or_notify_cancel():
-                    found[sent.given.key] = sent
-            return list(found.values())
+                if sent.given.key in seen or sent.actor != actor:
+                    later.append(sent)
+                elif sent.answer.set_running_or_notify_cancel():
+                    found.append(sent)
+                seen.add(sent.given.key)
+            self._waiting.extendleft(reversed(later))
+            return found
 
     def _take(self, together: Sequence[_Sent]) -> None:
         """One's error is not the others': then each is taken by itself."""
         try:
             wanted = any(one.profiles for one in together)
-            told = self._real_time.upsert([one.given for one in together], profiles=wanted)
+            given = [one.given for one in together]
+            told = self._real_time.upsert(given, profiles=wanted, actor=together[0].actor)
         except Exception as error:  # noqa: BLE001  # whoever waits for the answer gets it
             if len(together) == 1:
                 together[0].answer.set_exception(error)

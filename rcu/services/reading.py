@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +10,9 @@ import orjson
 import pandas as pd
 
 from rcu.cleaning import CleaningSettings, standardise
-from rcu.errors import InvalidCursor, NotFound
+from rcu.errors import NotFound
+from rcu.services.becoming import became_of, check_one
+from rcu.services.cursors import read_cursor, write_cursor
 from rcu.store import customers as rows
 from rcu.store.customers import LOOKUP_COLUMNS, Change, StoredProfile
 from rcu.store.engine import Store
@@ -29,6 +29,7 @@ FIELDS_OF_SCOPE: Final[Mapping[str, frozenset[str]]] = {
 }
 """The members of a profile each scope opens; `customer_id` is always there."""
 
+_CURSOR: Final = "c1"
 _CONTACT_FIELDS: Final = frozenset({"email", "mobile", "landline", "address"})
 _CONTACT_GROUPS: Final = frozenset({"email", "mobile", "landline", "address"})
 
@@ -64,11 +65,15 @@ def customer(store: Store, customer_id: str) -> StoredProfile:
 
     Raises:
         NotFound: when the id was never given.
+        Erased: when its person was erased.
+        SeveralCustomers: when its customer is part of several others today.
     """
+    name = customer_id.lower()
     with store.read() as connection:
-        found = rows.by_birth_id(connection, customer_id.lower())
-    if found is None:
-        raise NotFound("customer", "with this id")
+        found = rows.by_birth_id(connection, name)
+        if found is None or found.customer_id != name:
+            check_one(became_of(connection, name, None if found is None else found.customer_id))
+    assert found is not None  # noqa: S101  # as was checked
     return found
 
 
@@ -154,28 +159,10 @@ def customers_page(store: Store, *, cursor: str | None, limit: int) -> Page:
         InvalidCursor: when the cursor is not one this service gave out.
     """
     with store.read() as connection:
-        found = rows.page(connection, after=_read_cursor(cursor), limit=limit + 1)
+        found = rows.page(connection, after=0 if cursor is None else read_cursor(_CURSOR, cursor), limit=limit + 1)
     more = len(found) > limit
     shown = found[:limit]
-    return Page(tuple(profile for _, profile in shown), _write_cursor(shown[-1][0]) if more else None)
-
-
-def _write_cursor(after: int) -> str:
-    return base64.urlsafe_b64encode(f"c1:{after}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        version, number = text.split(":")
-        after = int(number)
-    except (ValueError, binascii.Error):
-        after, version = -1, ""
-    if version != "c1" or not 0 <= after < 2**63:
-        raise InvalidCursor("this is not a cursor of this service", hint="start again without a cursor")
-    return after
+    return Page(tuple(profile for _, profile in shown), write_cursor(_CURSOR, shown[-1][0]) if more else None)
 
 
 def changes(store: Store, *, after: int, limit: int) -> list[Change]:

@@ -11,6 +11,7 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
+from rcu.domain.causes import Cause, CauseKind
 from rcu.insight.scores import ScoreBasis, aged, rescored, score_basis
 from rcu.matching.arrays import Bools, Index
 from rcu.matching.model import MatchModel
@@ -20,6 +21,7 @@ from rcu.services.identity import Identity, changed_quality, resolve
 from rcu.services.projecting import SUMMARY, buyers, households, project, stacked, sums, tables, write
 from rcu.services.projection import standing_basis
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
+from rcu.store import history
 from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
 from rcu.store import runs as run_rows
@@ -81,7 +83,8 @@ def _plan(store: Store, identity: Identity) -> _Plan:
 class _Outcome:
     """Documents (`projecting.DOCUMENTS`), aggregates and scores of the customers that are written; what stood before.
 
-    `basis` is what the scores are measured against from now on.
+    `basis` is what the scores are measured against from now on; `last_versions` are those of customers that are no
+    more at present, by cluster_id.
     """
 
     documents: pa.Table
@@ -90,6 +93,7 @@ class _Outcome:
     standing: pd.DataFrame
     customer_ids: dict[int, str]
     basis: ScoreBasis
+    last_versions: pd.Series
 
 
 def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcome:
@@ -110,7 +114,8 @@ def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcom
     projected += again
     del again
     documents, scores = tables(write(projected, basis, shared))
-    return _Outcome(documents, aggregates, scores, standing, _customer_ids(summary), basis)
+    last = history.every_last_version(store).to_pandas().set_index("cluster_id")["version"]
+    return _Outcome(documents, aggregates, scores, standing, _customer_ids(summary), basis, last)
 
 
 def _members_of(plan: _Plan, clusters: Index) -> pd.DataFrame:
@@ -174,12 +179,12 @@ def _publish(
             for table, rows in whole.items():
                 identity_rows.refill(connection, table, rows)
             identity_rows.replace_generic(connection, identity.generic)
+            history.keep_staged_moves(connection, members, now)
             identity_rows.put_memberships(connection, members)
             identity_rows.replace_quality(connection, requalified, quality)
             profile_rows.replace_aggregates(connection, projected, sums)
             profile_rows.replace_scores(connection, projected, scored)
-            profile_rows.drop_customers(connection, gone)
-            profile_rows.put_customers(connection, customers, now)
+            profile_rows.replace_customers(connection, gone, customers, now, cause=Cause(CauseKind.RUN, run_id))
             identity_rows.clear_marks(connection)
             summary = orjson.dumps(asdict(report) | {"seconds": watch.seconds}).decode()
             basis = outcome.basis
@@ -212,7 +217,8 @@ def _changed(plan: _Plan, outcome: _Outcome) -> tuple[pa.Table, pd.DataFrame]:
     before = outcome.standing.reindex(found["cluster_id"]).reset_index()
     differs = (found["digest"] != before["digest"]).to_numpy(dtype=bool)
     found, before = found.loc[differs], before.loc[differs]
-    version = before["version"].fillna(0).astype(np.int64) + 1
+    last = pd.Series(outcome.last_versions.reindex(found["cluster_id"]).to_numpy(), index=before.index)
+    version = before["version"].fillna(last).fillna(0).astype(np.int64) + 1
     created = before["digest"].isna()
     split = found["cluster_id"].isin(plan.memberships.loc[plan.moved & (plan.before >= 0), "cluster_id"])
     kind = np.select([created & split, created], ["split", "created"], default="updated")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rcu.domain.causes import Cause
 from rcu.insight.scores import ScoreBasis
 from rcu.services.documents import Household
 from rcu.services.projecting import household_of
 from rcu.services.projection import Projected, Written, materials, project_one, written
 from rcu.services.rematching import Rematched
+from rcu.store import history
 from rcu.store import nearby as nearby_rows
 from rcu.store import publishing as rows
 from rcu.store.engine import Transaction
@@ -34,8 +37,11 @@ class Republished:
 class Republishing:
     """Projects and writes the customers of one transaction; announcing is left to its end."""
 
-    def __init__(self, connection: Transaction, basis: ScoreBasis, locks: Locks, *, now: datetime) -> None:
+    def __init__(
+        self, connection: Transaction, basis: ScoreBasis, locks: Locks, *, now: datetime, cause: Cause | None = None
+    ) -> None:
         self._connection, self._basis, self._locks, self._now = connection, basis, locks, now
+        self._cause = cause
 
     def run(self, found: Rematched, touched: Collection[int]) -> Republished:
         """Write the customers that changed members, or have a touched record.
@@ -115,19 +121,21 @@ class Republishing:
         }
         versions: dict[int, tuple[str, int]] = {}
         told: list[Told] = []
-        changed: list[dict[str, object]] = []
+        changed: dict[int, dict[str, object]] = {}
         parted = {cluster for record, cluster in found.moved.items() if found.before[record] is not None}
+        last = self._last_versions(made.keys() - standing.keys(), found)
         for cluster, document in made.items():
             before, one = standing.get(cluster), projected[cluster]
-            version = before.version if before else 0
+            version = before.version if before else last.get(cluster, 0)
             if before is None or before.digest != document.digest:
                 version += 1
                 kind = "updated" if before else "split" if cluster in parted else "created"
                 told.append(Told(one.customer_id, kind, version))
-                changed.append(_row(one, document, version))
+                changed[cluster] = _row(one, document, version)
             versions[cluster] = one.customer_id, version
+        self._remember(standing, changed.keys() | set(gone), found)
         rows.drop(self._connection, gone)
-        rows.put(self._connection, changed, self._now)
+        rows.put(self._connection, list(changed.values()), self._now, cause=self._cause)
         rows.replace(
             self._connection,
             made.keys() & standing.keys(),
@@ -136,6 +144,16 @@ class Republishing:
         )
         told += _merged(gone, standing, found, versions)
         return Republished(versions, told)
+
+    def _last_versions(self, new: Collection[int], found: Rematched) -> dict[int, int]:
+        """The last versions of customers that come back; who is named after a record that was in no cluster is new."""
+        return history.last_versions(self._connection, [one for one in new if found.before.get(one) is not None])
+
+    def _remember(self, standing: Mapping[int, Standing], ending: AbstractSet[int], found: Rematched) -> None:
+        """Keep the documents that end here, and where records were that moved."""
+        history.keep(self._connection, standing.keys() & ending, self._cause, self._now)
+        left = {record: former for record in found.moved if (former := found.before[record]) is not None}
+        history.keep_moves(self._connection, left, self._now)
 
 
 def _row(one: Projected, document: Written, version: int) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from rcu.domain.causes import Cause, CauseKind
 from rcu.insight.scores import score_basis
 from rcu.matching.model import MatchModel
 from rcu.services.changing import work_out
@@ -65,9 +66,11 @@ class _Changes:
     def __init__(self, store: Store, clock: Clock, watch: Stopwatch, tell: Tell) -> None:
         self._store, self._clock, self._watch, self._tell = store, clock, watch, tell
         self._counts: Counter[str] = Counter()
+        self._cause: Cause | None = None
 
     def run(self, run_id: int, state: State) -> RunReport:
         """Work out what waits, measure scores anew, and work out the customers that changes."""
+        self._cause = Cause(CauseKind.RUN, run_id)
         self._tell("matching")
         self._pieces(state)
         self._watch.lap("changes")
@@ -116,6 +119,7 @@ class _Changes:
                 changed=changed,
                 outdated=waiting.keys() - changed.keys(),
                 now=self._clock(),
+                cause=self._cause,
             )
             self._counts.update(touched=len(changed), links=len(found.links), refused_links=found.refused)
             self._counts.update(Counter(one.kind for one in published.changes))

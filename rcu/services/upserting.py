@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import uuid_utils
 
 from rcu.cleaning import CleaningSettings
+from rcu.domain.causes import Cause, CauseKind
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.errors import InputError, NotFound
 from rcu.matching.model import MatchModel
@@ -44,13 +45,16 @@ class RealTime:
     sources: set[str] = field(default_factory=set[str], repr=False)
     """Those that were seen to be connected; a source stays."""
 
-    def upsert(self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False) -> list[Upserted]:
+    def upsert(
+        self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False, actor: str | None = None
+    ) -> list[Upserted]:
         """Take records and say what became of each; all of them or, on an error, none.
 
         Args:
             given: records, each key once.
             dry_run: write nothing, and say what would happen.
             profiles: give the profile documents too.
+            actor: who sends them, for the history.
 
         Raises:
             NotFound: a source is not connected.
@@ -62,7 +66,7 @@ class RealTime:
         cleaned = [(one, self._row(one)) for one in given]
         return changing(
             self.store,
-            lambda connection, locks: _Taking(self, connection, locks).run(cleaned, profiles=profiles),
+            lambda connection, locks: _Taking(self, connection, locks, actor).run(cleaned, profiles=profiles),
             keep=not dry_run,
         )
 
@@ -140,7 +144,8 @@ class _Taken:
 class _Taking:
     """One transaction that takes records."""
 
-    def __init__(self, how: RealTime, connection: Transaction, locks: Locks) -> None:
+    def __init__(self, how: RealTime, connection: Transaction, locks: Locks, actor: str | None) -> None:
+        self._cause = Cause(CauseKind.RECORD, actor=actor)
         self._how, self._connection, self._locks = how, connection, locks
         self._now = how.clock()
         self._state = standing_state(connection, how.model)
@@ -154,8 +159,9 @@ class _Taking:
         self._rematching.know({one.record_id: one.told for one in taken if one.record_id in changed})
         marked = {one.record_id for one in taken if one.was_marked}
         found, published = work_out(
-            self._connection, self._rematching, self._state, changed=changed, marked=marked, now=self._now
-        )
+            self._connection, self._rematching, self._state,
+            changed=changed, marked=marked, now=self._now, cause=self._cause,
+        )  # fmt: skip
         return self._told(taken, found, published, profiles=profiles)
 
     def _check_sources(self, named: set[str]) -> None:

@@ -24,7 +24,9 @@ from sqlalchemy import (
     select,
 )
 
+from rcu.domain.causes import Cause
 from rcu.store.engine import Store, arrow_type
+from rcu.store.history import keep_staged, not_before, told
 from rcu.store.publishing import take_numbers
 from rcu.store.sql import among, upsert
 from rcu.store.tables import (
@@ -206,14 +208,28 @@ def standing_scores(store: Store) -> pa.Table:
     return store.read_arrow(select(scores).order_by(scores.c.cluster_id, scores.c.name))
 
 
-def put_customers(connection: Connection, staged: Table, now: datetime) -> None:
+def replace_customers(
+    connection: Connection, gone: Table, staged: Table, now: datetime, *, cause: Cause | None = None
+) -> None:
+    """Keep what ends here, and drop and write the staged customers, see `drop_customers` and `put_customers`.
+
+    Memberships are written before: they tell where who is gone went.
+    """
+    for ending in (gone, staged):
+        keep_staged(connection, ending, cause, now)
+    drop_customers(connection, gone)
+    put_customers(connection, staged, now, cause=cause)
+
+
+def put_customers(connection: Connection, staged: Table, now: datetime, *, cause: Cause | None = None) -> None:
     """Write the staged profiles: cluster_id, customer_id, version, digest, profile, household_key, last_seen_at."""
     names = ["cluster_id", "customer_id", "version", "digest", "profile", "household_key", "last_seen_at"]
-    rows = select(*(staged.c[name] for name in names), literal(now, customers.c.updated_at.type))
-    statement = upsert(connection, customers).from_select(
-        [*names, "updated_at"], rows.where(staged.c.cluster_id.is_not(None))
-    )
-    changed = {name: statement.excluded[name] for name in (*names[2:], "updated_at")}
+    same = {"updated_at": now, **told(cause)}
+    values = (literal(value, customers.c[name].type) for name, value in same.items())
+    rows = select(*(staged.c[name] for name in names), *values).where(staged.c.cluster_id.is_not(None))
+    statement = upsert(connection, customers).from_select([*names, *same], rows)
+    changed: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in (*names[2:], *same)}
+    changed["updated_at"] = not_before(customers.c.updated_at, statement.excluded.updated_at)
     connection.execute(statement.on_conflict_do_update(index_elements=[customers.c.cluster_id], set_=changed))
 
 

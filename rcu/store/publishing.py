@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select, update
 
+from rcu.domain.causes import Cause
+from rcu.store.history import not_before, told
 from rcu.store.sql import Upsert, among, inserting, prepared, put_rows
 from rcu.store.tables import aggregates, change_counter, changes, customers, scores
 
@@ -65,14 +67,18 @@ def profiles_of(connection: Connection, cluster_ids: Collection[int]) -> dict[in
 
 def _put(connection: Connection) -> Upsert:
     statement = inserting(connection, customers, customers.c.keys())
-    changed = {column.name: statement.excluded[column.name] for column in customers.c if not column.primary_key}
+    changed: dict[str, ColumnElement[Any]] = {
+        column.name: statement.excluded[column.name] for column in customers.c if not column.primary_key
+    }
+    changed["updated_at"] = not_before(customers.c.updated_at, statement.excluded.updated_at)
     return statement.on_conflict_do_update(index_elements=[customers.c.cluster_id], set_=changed)
 
 
-def put(connection: Connection, found: Sequence[Row], now: datetime) -> None:
-    """Write customers: the columns of the table but `updated_at`."""
+def put(connection: Connection, found: Sequence[Row], now: datetime, *, cause: Cause | None = None) -> None:
+    """Write customers: the columns of the table but `updated_at` and what changed them."""
     if found:
-        put_rows(connection, prepared(connection, _put), [{**row, "updated_at": now} for row in found])
+        same = {"updated_at": now, **told(cause)}
+        put_rows(connection, prepared(connection, _put), [{**row, **same} for row in found])
 
 
 def _insert(connection: Connection, table: Table) -> Upsert:

@@ -21,17 +21,21 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from rcu.domain.decisions import DecisionKind
+from rcu.domain.identifiers import Became, IdState
 from rcu.domain.records import RecordKey
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.matching.model import MatchModel
 from rcu.services.arrivals import Given
+from rcu.services.becoming import became
 from rcu.services.deciding import Ask, ContradictsDecisions, decide, undo
 from rcu.services.identity import decided_links
-from rcu.services.reading import customer, customer_of_record
+from rcu.services.looking_back import profile_as_of
+from rcu.services.reading import customer_of_record
+from rcu.services.running import run
 from rcu.services.upserting import RealTime
 from rcu.services.verification import verify
 from rcu.store.engine import Store
-from rcu.store.tables import metadata, records
+from rcu.store.tables import customers, memberships, metadata, records
 from tests.conftest import NOW, Databases, Road
 from tests.e2e.test_deliveries import till_file
 from tests.e2e.test_road import partition
@@ -98,6 +102,59 @@ def person(chance: random.Random) -> dict[str, str | None]:
 
 
 @dataclass
+class Chronicle:
+    """What the test itself keeps of every moment: whose each id was, which document was true, in which company."""
+
+    moments: list[tuple[datetime, dict[str, tuple[str, str]]]] = field(default_factory=list)
+    company: dict[str, set[str]] = field(default_factory=dict)
+    digests: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def look(self, store: Store, at: datetime) -> None:
+        """Keep the present moment; a version never means two documents."""
+        columns = (records.c.birth_id, customers.c.customer_id, customers.c.version, customers.c.digest)
+        statement = (
+            select(*columns, customers.c.profile)
+            .join(memberships, memberships.c.record_id == records.c.record_id)
+            .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
+        )
+        with store.read() as connection:
+            rows = connection.execute(statement).all()
+        now: dict[str, set[str]] = {}
+        for born, name, version, digest, _ in rows:
+            assert self.digests.setdefault((name, version), digest) == digest
+            now.setdefault(name, set()).add(born)
+        self.company |= now
+        self.moments.append((at, {row[0]: (row[1], row[4]) for row in rows}))
+
+    def became(self, name: str) -> Became:
+        """What an id should answer."""
+        present = self.moments[-1][1]
+        own = present[name][0]
+        if own == name:
+            return Became(IdState.CURRENT, (own,))
+        elsewhere = sorted({present[born][0] for born in self.company.get(name, ())} - {own})
+        return Became(IdState.SPLIT if elsewhere else IdState.MERGED, (own, *elsewhere))
+
+    def check(self, store: Store) -> None:
+        """Every id that was ever given answers with its state."""
+        for name in {name for _, ids in self.moments for name in ids}:
+            assert became(store, name) == self.became(name)
+
+    def look_back(self, store: Store) -> None:
+        """At any moment any id answers with what was true then; some are asked."""
+        chance = random.Random(len(self.digests))
+        given = sorted(self.moments[-1][1])
+        for at, ids in self.moments:
+            for name in chance.sample(given, min(3, len(given))):
+                if name in ids:
+                    found = profile_as_of(store, name, at)
+                    assert (found.customer_id, found.profile) == ids[name]
+                else:
+                    with pytest.raises(NotFound):
+                        profile_as_of(store, name, at)
+
+
+@dataclass
 class World:
     """A store to which things happen."""
 
@@ -107,7 +164,8 @@ class World:
     hour: int = 0
     files: int = 0
     waiting: bool = False
-    ids: set[str] = field(default_factory=set)
+    ticks: int = 0
+    chronicle: Chronicle = field(default_factory=Chronicle)
     said: dict[RecordKey, Given] = field(default_factory=dict)
     decided: list[int] = field(default_factory=list)
 
@@ -119,7 +177,16 @@ class World:
         self.hour += 1
         return NOW + timedelta(hours=self.hour)
 
+    def tick(self) -> datetime:
+        """The clock of what happens: no two things happen at once."""
+        self.ticks += 1
+        return NOW + timedelta(seconds=self.ticks)
+
     def step(self, kind: str, what: Any) -> None:
+        self.happen(kind, what)
+        self.chronicle.look(self.store, NOW + timedelta(seconds=self.ticks))
+
+    def happen(self, kind: str, what: Any) -> None:
         match kind:
             case "put" | "batch" | "delete":
                 self.put([Given(key, fields, deleted=kind == "delete", updated_at=self.now()) for key, fields in what])
@@ -136,9 +203,8 @@ class World:
                 self.run()
 
     def put(self, given: list[Given]) -> None:
-        told = RealTime(self.store, self.road.model, clock=lambda: NOW).upsert(given)
+        RealTime(self.store, self.road.model, clock=self.tick).upsert(given)
         self.said |= {one.key: one for one in given}
-        self.ids |= {one.customer_id for one in told} | {name for one in told for name in (*one.merged, *one.split)}
 
     def deliver(self, what: list[tuple[RecordKey, dict[str, str | None]]]) -> None:
         """A file of the till; it waits for a run."""
@@ -155,7 +221,7 @@ class World:
         self.waiting = True
 
     def run(self) -> None:
-        self.road.run()
+        run(self.store, self.road.model, clock=self.tick)
         self.waiting = False
 
     def decide(self, verb: str, keys: list[RecordKey], share: float) -> None:
@@ -167,7 +233,7 @@ class World:
                 about = (profile["customer_id"],)
                 groups = (tuple(members[: max(1, int(len(members) * share))]),) if verb == "split" else ()
             ask = Ask(DecisionKind(verb), about, "anne", "she knows them", groups, supersede=share > 0.5)
-            done = decide(self.store, ask, clock=lambda: NOW, model=self.road.model)
+            done = decide(self.store, ask, clock=self.tick, model=self.road.model)
         except (NotFound, InputError, ContradictsDecisions):
             return
         self.decided.append(done.decision.decision_id)
@@ -177,7 +243,7 @@ class World:
 
     def undo(self, number: int) -> None:
         try:
-            undo(self.store, number, actor="anne", reason="a mistake", clock=lambda: NOW, model=self.road.model)
+            undo(self.store, number, actor="anne", reason="a mistake", clock=self.tick, model=self.road.model)
         except Conflict:
             return
 
@@ -185,8 +251,7 @@ class World:
         if not self.waiting:
             found = verify(self.store, self.road.model)
             assert found.differences == 0, found
-            for name in self.ids:
-                assert customer(self.store, name)
+            self.chronicle.check(self.store)
 
 
 def wiped(store: Store) -> Store:
@@ -228,8 +293,9 @@ def test_whatever_happens_a_rebuild_finds_the_same(build: Callable[[int], World]
         for kind, what in happens:
             world.step(kind, what)
             world.check()
-        world.run()
+        world.step("run", 0)
         world.check()
+        world.chronicle.look_back(world.store)
         assert partition(in_another_order(world, build(1))) == partition(world.road)
 
     holds()
@@ -248,7 +314,7 @@ def in_another_order(world: World, other: World) -> Road:
     for _, ((left, right), together) in late:
         verb = DecisionKind.MERGE if together else DecisionKind.NOT_SAME
         ask = Ask(verb, (str(names[left]), str(names[right])), "anne", "the same again")
-        decide(other.store, ask, clock=lambda: NOW, model=other.road.model)
+        decide(other.store, ask, clock=other.tick, model=other.road.model)
     assert verify(other.store, other.road.model).differences == 0
     return other.road
 

@@ -1,17 +1,18 @@
-"""Customers: by id, by record, by identifiers, page by page."""
+"""Customers: by id, as they are and were; by record, by identifiers, page by page."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Annotated
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from rcu.api.deps import READING, CleaningDep, Reader, StoreDep
 from rcu.api.errors import responses
-from rcu.api.schemas import CustomerPage, LookupRequest, LookupResponse, Profile
-from rcu.services import reading
+from rcu.api.schemas import CustomerHistory, CustomerPage, LookupRequest, LookupResponse, Profile
+from rcu.services import looking_back, reading
 from rcu.store.customers import StoredProfile
 from rcu.store.sources import ApiKey
 
@@ -24,6 +25,14 @@ _Uuid = Annotated[
     ),
 ]
 _Key = Annotated[str, Path(min_length=1, max_length=200)]
+_AsOf = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="an instant with its offset: the profile that was true then",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
 _IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
 
 
@@ -48,17 +57,44 @@ def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None) -> R
     "/customers/{customer_id}",
     operation_id="getCustomer",
     response_model=Profile,
-    responses=responses(304, 307, 404),
-    summary="One customer by id",
+    responses=responses(304, 307, 404, 409, 410),
+    summary="One customer by id, as it is or was",
 )
-def get_customer(customer_id: _Uuid, store: StoreDep, key: Reader, if_none_match: _IfNoneMatch = None) -> Response:
+def get_customer(
+    customer_id: _Uuid, store: StoreDep, key: Reader, as_of: _AsOf = None, if_none_match: _IfNoneMatch = None
+) -> Response:
     """Give the profile as stored. An id that was merged into another answers 307 to the present one."""
-    profile = reading.customer(store, customer_id)
+    if as_of is None:
+        profile = reading.customer(store, customer_id)
+    else:
+        profile = looking_back.profile_as_of(store, customer_id, looking_back.read_instant(as_of))
     if profile.customer_id != customer_id.lower():
         content = orjson.dumps({"status": "merged", "customer_id": profile.customer_id})
-        location = {"Location": f"/v1/customers/{profile.customer_id}", "Cache-Control": "no-store"}
+        then = "" if as_of is None else "?" + urlencode({"as_of": as_of})
+        location = {"Location": f"/v1/customers/{profile.customer_id}{then}", "Cache-Control": "no-store"}
         return Response(content, 307, media_type="application/json", headers=location)
     return _answer(profile, key, if_none_match)
+
+
+@router.get(
+    "/customers/{customer_id}/history",
+    operation_id="getCustomerHistory",
+    response_model=CustomerHistory,
+    responses=responses(400, 404, 410),
+    summary="What a customer was, the newest version first",
+)
+def get_customer_history(
+    customer_id: _Uuid,
+    store: StoreDep,
+    key: Reader,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """List versions: when each was true, what made it, which records came and left, and which fields changed."""
+    page = looking_back.history(store, customer_id, key.scopes, cursor=cursor, limit=limit)
+    headers = {"Cache-Control": "private, no-store"}
+    content = orjson.dumps(looking_back.answer(page), option=orjson.OPT_UTC_Z)
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @router.get(

@@ -55,10 +55,12 @@ async def put_record(
 ) -> Response:
     """Take a record: standardise, match and publish it. The same content again changes nothing."""
     given = record.given(RecordKey(source, native_id))
+    actor = f"key {key.name}"
     if dry_run:
-        (done,) = await run_in_threadpool(taking.real_time.upsert, [given], dry_run=True, profiles=profile)
+        take = taking.real_time.upsert
+        (done,) = await run_in_threadpool(take, [given], dry_run=True, profiles=profile, actor=actor)
     else:
-        done = await wrap_future(taking.gathering.send(given, profiles=profile))
+        done = await wrap_future(taking.gathering.send(given, profiles=profile, actor=actor))
     return _response(_told(done, key), created=done.content is Content.NEW and not dry_run)
 
 
@@ -79,7 +81,7 @@ def put_records(
 ) -> Response:
     """Take records in one transaction, each key once; results are in the order of the request."""
     given = [one.given(RecordKey(one.source, one.native_id)) for one in request.records]
-    done = real_time.upsert(given, dry_run=dry_run, profiles=profile)
+    done = real_time.upsert(given, dry_run=dry_run, profiles=profile, actor=f"key {key.name}")
     return _response({"results": [_told(one, key) for one in done]})
 
 

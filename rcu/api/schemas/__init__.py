@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rcu.api.schemas.base import Problem, Wire
 from rcu.api.schemas.decisions import DecisionEntry, DecisionList, DecisionMade, DecisionRequest, DecisionWords
+from rcu.api.schemas.history import CustomerHistory
 from rcu.api.schemas.profile import (
     Address,
     Aggregates,
@@ -42,6 +43,7 @@ __all__ = [
     "ChangePage",
     "Consent",
     "ContactPoint",
+    "CustomerHistory",
     "CustomerPage",
     "DataQuality",
     "DecisionEntry",

@@ -2,12 +2,13 @@
 
 Money is held in minor units (cents) as whole numbers, so sums are exact on both databases; instants are UTC.
 Text that is only ever handed out whole (profile documents, raw rows) is text. Names of people, phones and the like
-are only in `records`, `raw_batches`, `quarantine`, `consents` and `customers`.
+are only in `records`, `raw_batches`, `quarantine`, `consents`, `customers` and `customer_history`.
 """
 
 from __future__ import annotations
 
 from rcu.store.tables.base import BigInt, metadata
+from rcu.store.tables.history import customer_history, memberships_before
 from rcu.store.tables.identity import (
     WAITS,
     blocking_keys,
@@ -38,6 +39,7 @@ __all__ = [
     "changes",
     "cluster_quality",
     "consents",
+    "customer_history",
     "customers",
     "decision_links",
     "decision_records",
@@ -48,6 +50,7 @@ __all__ = [
     "links",
     "match_models",
     "memberships",
+    "memberships_before",
     "metadata",
     "model_adoptions",
     "quarantine",

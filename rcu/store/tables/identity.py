@@ -44,6 +44,7 @@ records = Table(
     Column("arrived_at", Instant, nullable=False),
     Column("to_match", Boolean, nullable=False, comment="changed since it was last matched"),
     Column("to_project", Boolean, nullable=False, comment="its profile is older than its data"),
+    Column("erased_at", Instant, comment="its person was erased: the row stays for its id and its age alone"),
     UniqueConstraint("source", "native_id"),
     Index(None, "email_key"),
     Index(None, "mobile"),

@@ -32,6 +32,9 @@ customers = Table(
     Column("household_key", Text, comment="surname and address, hashed; null when either is unknown"),
     Column("last_seen_at", Instant, comment="the last update of a record, order or click"),
     Column("updated_at", Instant, nullable=False),
+    Column("cause", Text, comment="what made this version: run, record, decision, undo, approve; null: not known"),
+    Column("cause_number", BigInteger, comment="of the run or decision"),
+    Column("cause_actor", Text),
     Index(None, "household_key"),
 )
 

@@ -22,7 +22,9 @@ class Engine:
         self.may = threading.Event()
         self.busy = threading.Event()
 
-    def upsert(self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False) -> list[Upserted]:
+    def upsert(
+        self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False, actor: str | None = None
+    ) -> list[Upserted]:
         self.busy.set()
         assert self.may.wait(10)
         self.taken.append([str(one.key) for one in given])
@@ -67,6 +69,17 @@ def test_versions_of_one_record_are_taken_one_after_the_other(engine: Engine, ga
     for one in sent_while_one_is_under_way(engine, gathering, record("1"), record("2"), record("1")):
         one.result(10)
     assert engine.taken == [["till:0"], ["till:1", "till:2"], ["till:1"]]
+
+
+def test_what_two_callers_send_is_taken_apart(engine: Engine, gathering: Gathering) -> None:
+    gathering.send(record("0"), actor="anne")
+    assert engine.busy.wait(10)
+    sent = [("1", "anne"), ("2", "paul"), ("3", "anne"), ("2", "anne"), ("4", "paul")]
+    answers = [gathering.send(record(name), actor=actor) for name, actor in sent]
+    engine.may.set()
+    for one in answers:
+        one.result(10)
+    assert engine.taken == [["till:0"], ["till:1", "till:3"], ["till:2", "till:4"], ["till:2"]]
 
 
 def test_an_error_is_told_to_the_one_it_is_about(engine: Engine, gathering: Gathering) -> None:

@@ -1,0 +1,193 @@
+"""Looking back: the profile that was true at an instant, and the versions of a customer with what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any, Final
+
+import orjson
+
+from rcu.domain.causes import Cause
+from rcu.domain.identifiers import Became, IdState
+from rcu.errors import InputError, NotFound
+from rcu.services.becoming import Erased, became_of, check_one
+from rcu.services.cursors import read_cursor, write_cursor
+from rcu.services.differences import Difference, differences, members
+from rcu.services.reading import visible
+from rcu.store import customers as customer_rows
+from rcu.store import lookback as rows
+from rcu.store.customers import StoredProfile
+from rcu.store.engine import Store
+from rcu.store.lookback import StoredVersion
+
+_CURSOR: Final = "h1"
+_NEWEST: Final = 2**63 - 1
+
+
+def read_instant(text: str) -> datetime:
+    """An instant as somebody writes it: ISO 8601 with its offset.
+
+    Raises:
+        InputError: it is no such time, or says no offset.
+    """
+    try:
+        told = datetime.fromisoformat(text)
+        if told.tzinfo is not None:
+            return told.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    msg = "as_of is not a time with its offset"
+    raise InputError(msg, hint="write it like 2026-03-01T10:15:00Z, or 2026-03-01T10:15:00%2B01:00 in an address")
+
+
+def profile_as_of(store: Store, customer_id: str, at: datetime) -> StoredProfile:
+    """The profile, true at an instant, of the customer that held the record born with an id.
+
+    Compare its `customer_id` to see whether the id was merged into another then.
+
+    Raises:
+        NotFound: the id was never given, or not yet.
+        Erased: its person was erased.
+    """
+    name = customer_id.lower()
+    with store.read() as connection:
+        born = rows.born_as(connection, name)
+        if born is not None and born.erased:
+            raise Erased
+        cluster = None if born is None else rows.cluster_at(connection, born.record_id, at)
+        found = None if cluster is None else rows.document_at(connection, cluster, at)
+    if found is None or not _holds(found, name):  # the customer may have been there before the record
+        raise NotFound("customer", "with this id at that time")
+    return found
+
+
+def _holds(profile: StoredProfile, birth_id: str) -> bool:
+    return any(one["record_id"] == birth_id for one in orjson.loads(profile.profile)["records"])
+
+
+class VersionKind(StrEnum):
+    """How a version came about.
+
+    CREATED: it is the first. CHANGED: it replaced the one before. RETURNED: the customer was part of another before.
+    """
+
+    CREATED = "created"
+    CHANGED = "changed"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class MergedAway:
+    """A customer became part of another one: when, which, and by what."""
+
+    at: datetime
+    customer_id: str
+    cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTold:
+    """A version of a customer: when it was true, what made it, and what changed with it.
+
+    Attributes:
+        version: its number.
+        kind: how it came about.
+        from_at: true from here on.
+        until_at: until here; None: true now.
+        cause: what made it; None: not known.
+        joined: records that came with it; of the first, all of them.
+        left: records that left with it.
+        changes: what changed beside; None where the version before is not known.
+        merged: what ended it, where no other version followed at once.
+    """
+
+    version: int
+    kind: VersionKind
+    from_at: datetime
+    until_at: datetime | None
+    cause: Cause | None
+    joined: tuple[str, ...]
+    left: tuple[str, ...]
+    changes: tuple[Difference, ...] | None
+    merged: MergedAway | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Versions of a customer, the newest first; what became of its id; the cursor of older ones (None at the end)."""
+
+    customer_id: str
+    became: Became
+    versions: tuple[VersionTold, ...]
+    next_cursor: str | None
+
+
+def history(store: Store, customer_id: str, scopes: frozenset[str], *, cursor: str | None, limit: int) -> HistoryPage:
+    """The versions of a customer as far as the scopes allow: what they do not open is compared with nothing.
+
+    Raises:
+        NotFound: the id was never given.
+        Erased: its person was erased.
+        InvalidCursor: when the cursor is not one this service gave out.
+    """
+    before = _NEWEST if cursor is None else read_cursor(_CURSOR, cursor)
+    name = customer_id.lower()
+    with store.read() as connection:
+        present = customer_rows.by_birth_id(connection, name)
+        found = became_of(connection, name, None if present is None else present.customer_id)
+        if found.state is not IdState.SPLIT:
+            check_one(found)
+        born = rows.born_as(connection, name)
+        stored = [] if born is None else rows.versions(connection, born.record_id, before=before, limit=limit + 1)
+    more = len(stored) > limit
+    told = _told(stored, scopes)[:limit]
+    return HistoryPage(name, found, told, write_cursor(_CURSOR, told[-1].version) if more else None)
+
+
+def answer(page: HistoryPage) -> dict[str, Any]:
+    """A page as it is told to a program."""
+    return {
+        "customer_id": page.customer_id,
+        "state": page.became.state.value,
+        "customers": page.became.customers,
+        "versions": [asdict(one) for one in page.versions],
+        "next_cursor": page.next_cursor,
+    }
+
+
+def _told(stored: Sequence[StoredVersion], scopes: frozenset[str]) -> tuple[VersionTold, ...]:
+    documents = [orjson.loads(visible(one.profile, scopes)) for one in stored]
+    pairs = pairwise([*zip(stored, documents, strict=True), (None, None)])
+    return tuple(_version(one, after, former, before) for (one, after), (former, before) in pairs if one is not None)
+
+
+def _version(
+    one: StoredVersion, after: dict[str, Any] | None, former: StoredVersion | None, before: dict[str, Any] | None
+) -> VersionTold:
+    now, then = members(after or {}), members(before or {})
+    known = former is not None or one.version == 1
+    merged = None
+    if one.until_at is not None and one.merged_into is not None:
+        merged = MergedAway(one.until_at, one.merged_into, one.ended)
+    return VersionTold(
+        version=one.version,
+        kind=_kind(one, former),
+        from_at=one.from_at,
+        until_at=one.until_at,
+        cause=one.cause,
+        joined=tuple(name for name in now if name not in then) if known else (),
+        left=tuple(name for name in then if name not in now),
+        changes=None if not known else differences(before, after or {}) if before is not None else (),
+        merged=merged,
+    )
+
+
+def _kind(one: StoredVersion, former: StoredVersion | None) -> VersionKind:
+    if one.version == 1:
+        return VersionKind.CREATED
+    came_back = former is not None and former.merged_into is not None
+    return VersionKind.RETURNED if came_back else VersionKind.CHANGED

@@ -1,0 +1,168 @@
+"""Reading what customers were: where a record was, which document was true, the versions of a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, case, cast, null, select
+
+from rcu.domain.causes import Cause, CauseKind
+from rcu.store.customers import StoredProfile
+from rcu.store.sql import among
+from rcu.store.tables import customer_history, customers, memberships, memberships_before, records
+
+_BORN: Final = "born"
+
+
+@dataclass(frozen=True, slots=True)
+class Born:
+    """The record born with an id, the cluster it is in (None: in none), and whether its person was erased."""
+
+    record_id: int
+    cluster_id: int | None
+    erased: bool
+
+
+def born_as(connection: Connection, birth_id: str) -> Born | None:
+    """The record that was born with an id."""
+    statement = (
+        select(records.c.record_id, memberships.c.cluster_id, records.c.erased_at)
+        .outerjoin(memberships, memberships.c.record_id == records.c.record_id)
+        .where(records.c.birth_id == birth_id)
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else Born(row[0], row[1], erased=row[2] is not None)
+
+
+def customers_of(connection: Connection, birth_ids: Collection[str]) -> set[str]:
+    """The customers that hold records born with some ids."""
+    statement = (
+        select(customers.c.customer_id)
+        .join(memberships, memberships.c.cluster_id == customers.c.cluster_id)
+        .join(records, records.c.record_id == memberships.c.record_id)
+        .where(among(records.c.birth_id, _BORN))
+        .distinct()
+    )
+    return set(connection.execute(statement, {_BORN: birth_ids}).scalars())
+
+
+def last_document(connection: Connection, customer_id: str) -> str | None:
+    """The last document of a customer that is no more."""
+    statement = (
+        select(customer_history.c.profile)
+        .join(records, records.c.record_id == customer_history.c.cluster_id)
+        .where(records.c.birth_id == customer_id)
+        .order_by(customer_history.c.version.desc())
+        .limit(1)
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def cluster_at(connection: Connection, record_id: int, at: datetime) -> int | None:
+    """The cluster a record was in at an instant, or in the first after it; None when it was never in one."""
+    moved = (
+        select(memberships_before.c.cluster_id)
+        .where(memberships_before.c.record_id == record_id, memberships_before.c.until_at > at)
+        .order_by(memberships_before.c.until_at, memberships_before.c.move_id)
+        .limit(1)
+    )
+    then = connection.execute(moved).scalar_one_or_none()
+    if then is not None:
+        return then
+    present = select(memberships.c.cluster_id).where(memberships.c.record_id == record_id)
+    return connection.execute(present).scalar_one_or_none()
+
+
+def document_at(connection: Connection, cluster_id: int, at: datetime) -> StoredProfile | None:
+    """The document of a customer that was true at an instant."""
+    now, then = customers.c, customer_history.c
+    current = select(now.customer_id, now.version, now.digest, now.profile).where(
+        now.cluster_id == cluster_id, now.updated_at <= at
+    )
+    former = (
+        select(then.customer_id, then.version, then.digest, then.profile)
+        .where(then.cluster_id == cluster_id, then.from_at <= at, then.until_at > at)
+        .order_by(then.version.desc())
+        .limit(1)
+    )
+    for statement in (current, former):
+        row = connection.execute(statement).one_or_none()
+        if row is not None:
+            return StoredProfile(*row)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A document and the span of time in which it was true.
+
+    Attributes:
+        version: its number; never another document's of the same customer.
+        profile: the document.
+        from_at: true from here on.
+        until_at: not true any more from here on; None: true now.
+        cause: what made it, where that is known.
+        merged_into: the customer it became part of; None when the next version replaced it, or it is true now.
+        ended: what made it part of that.
+    """
+
+    version: int
+    profile: str
+    from_at: datetime
+    until_at: datetime | None
+    cause: Cause | None
+    merged_into: str | None
+    ended: Cause | None
+
+
+def versions(connection: Connection, cluster_id: int, *, before: int, limit: int) -> list[StoredVersion]:
+    """The versions of a customer below a number, the newest first."""
+    every = _present(cluster_id).union_all(_past(cluster_id)).subquery("every")
+    found = select(every).where(every.c.version < before).order_by(every.c.version.desc()).limit(limit)
+    return [
+        StoredVersion(
+            version=row.version,
+            profile=row.profile,
+            from_at=row.from_at,
+            until_at=row.until_at,
+            cause=_cause(row.cause, row.cause_number, row.cause_actor),
+            merged_into=row.merged_into,
+            ended=_cause(row.ended_cause, row.ended_number, row.ended_actor),
+        )
+        for row in connection.execute(found)
+    ]
+
+
+_SPAN: Final = ("until_at", "merged_into", "ended_cause", "ended_number", "ended_actor")
+
+
+def _present(cluster_id: int) -> Select[*tuple[Any, ...]]:
+    """The version that is true now: its span is open."""
+    now, types = customers.c, {**customer_history.c, "merged_into": records.c.birth_id}
+    return select(
+        now.version,
+        now.profile,
+        now.updated_at.label("from_at"),
+        now.cause,
+        now.cause_number,
+        now.cause_actor,
+        *(cast(null(), types[name].type).label(name) for name in _SPAN),
+    ).where(now.cluster_id == cluster_id)
+
+
+def _past(cluster_id: int) -> Select[*tuple[Any, ...]]:
+    then = customer_history.c
+    told = (then.version, then.profile, then.from_at, then.cause, then.cause_number, then.cause_actor)
+    merged = case((then.now_cluster_id != then.cluster_id, records.c.birth_id), else_=null())
+    return (
+        select(*told, then.until_at, merged, then.ended_cause, then.ended_number, then.ended_actor)
+        .join(records, records.c.record_id == then.now_cluster_id)
+        .where(then.cluster_id == cluster_id)
+    )
+
+
+def _cause(kind: str | None, number: int | None, actor: str | None) -> Cause | None:
+    return None if kind is None else Cause(CauseKind(kind), number, actor)
