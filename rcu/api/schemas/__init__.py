@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from rcu.api.schemas.base import Problem, Wire
-from rcu.api.schemas.decisions import DecisionEntry, DecisionList, DecisionMade, DecisionRequest, DecisionWords
+from rcu.api.schemas.decisions import (
+    DecisionEntry,
+    DecisionList,
+    DecisionMade,
+    DecisionPreview,
+    DecisionRequest,
+    DecisionWords,
+)
 from rcu.api.schemas.profile import (
     Address,
     Aggregates,
@@ -47,6 +54,7 @@ __all__ = [
     "DecisionEntry",
     "DecisionList",
     "DecisionMade",
+    "DecisionPreview",
     "DecisionRequest",
     "DecisionWords",
     "Golden",

@@ -2,7 +2,7 @@
 
 Money is held in minor units (cents) as whole numbers, so sums are exact on both databases; instants are UTC.
 Text that is only ever handed out whole (profile documents, raw rows) is text. Names of people, phones and the like
-are only in `records`, `raw_batches`, `quarantine`, `consents` and `customers`.
+are only in `records`, `raw_batches`, `quarantine`, `consents`, `customers`, `decision_values` and `overrides`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rcu.store.tables.identity import (
     value_counts,
 )
 from rcu.store.tables.intake import consents, event_lines, events, quarantine, raw_batches, raw_files, sources
+from rcu.store.tables.overrides import decision_values, overrides
 from rcu.store.tables.profiles import aggregates, api_keys, change_counter, changes, customers, runs, scores
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "customers",
     "decision_links",
     "decision_records",
+    "decision_values",
     "decisions",
     "event_lines",
     "events",
@@ -50,6 +52,7 @@ __all__ = [
     "memberships",
     "metadata",
     "model_adoptions",
+    "overrides",
     "quarantine",
     "raw_batches",
     "raw_files",
