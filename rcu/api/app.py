@@ -14,7 +14,7 @@ from rcu.api.routes import changes, customers, decisions, health, records
 from rcu.cleaning import CleaningSettings
 from rcu.config import settings
 from rcu.matching.model import MatchModel, load_model
-from rcu.services.deciding import FourEyes
+from rcu.services.asking import FourEyes
 from rcu.services.models import load_active
 from rcu.services.setup import cleaning_settings
 from rcu.services.upserting import RealTime

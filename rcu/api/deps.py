@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rcu.api.errors import ApiError
 from rcu.cleaning import CleaningSettings
-from rcu.services.deciding import FourEyes
+from rcu.services.asking import FourEyes
 from rcu.services.keys import find_key
 from rcu.services.upserting import RealTime
 from rcu.store.engine import Store

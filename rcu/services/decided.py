@@ -19,8 +19,8 @@ from rcu.store.engine import Store, Transaction
 class DecisionTold:
     """A decision; records by key.
 
-    `changed` are records that say something else than when it was taken; `fields` the columns that it fills or empties, by
-    name: their values are in the customer's profile.
+    `changed` are records that say something else than when it was taken; `fields` the columns that it fills or
+    empties, by name: their values are in the customer's profile.
     """
 
     decision_id: int

@@ -54,10 +54,16 @@ class Verification:
 
 
 def verify(store: Store, model: MatchModel) -> Verification:
-    """Rebuild everything on the side and count the differences; nothing is written but staged rows.
+    """Rebuild everything on the side and count the differences; nothing is written, and others may go on writing.
 
-    Scores are measured against what they were measured against when they were stored.
+    All of it is read as it was at one instant. Scores are measured against what they were measured against when they
+    were stored.
     """
+    with store.snapshot() as still:
+        return _verified(still, model)
+
+
+def _verified(store: Store, model: MatchModel) -> Verification:
     identity = resolve(store, model)
     memberships = pd.DataFrame({"record_id": identity.record_ids, "cluster_id": identity.cluster_ids})
     rebuilt = list(projecting.project(store, memberships))

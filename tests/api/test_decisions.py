@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from rcu.api.app import create_app
-from rcu.services.deciding import FourEyes
+from rcu.services.asking import FourEyes
 from rcu.store.tables import memberships, records
 from tests.api.conftest import Api
 
