@@ -11,6 +11,7 @@ from rcu.api.schemas.decisions import (
     DecisionRequest,
     DecisionWords,
 )
+from rcu.api.schemas.models import CustomerBecoming, CustomerCounts, ModelComparison, ModelName
 from rcu.api.schemas.profile import (
     Address,
     Aggregates,
@@ -49,6 +50,8 @@ __all__ = [
     "ChangePage",
     "Consent",
     "ContactPoint",
+    "CustomerBecoming",
+    "CustomerCounts",
     "CustomerPage",
     "DataQuality",
     "DecisionEntry",
@@ -64,6 +67,8 @@ __all__ = [
     "LookupRequest",
     "LookupResponse",
     "LookupResult",
+    "ModelComparison",
+    "ModelName",
     "NamedRecordForm",
     "OrderAggregates",
     "Part",
