@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import orjson
@@ -30,18 +31,24 @@ def clusters(road: Road) -> dict[str, set[str]]:
     return found
 
 
-@pytest.fixture
-def strict(tmp_path: Path) -> Path:
-    """A model that hardly ever joins."""
-    path = tmp_path / "strict.json"
-    path.write_bytes(load_model().model_copy(update={"name": "strict", "match_probability": 0.999_999}).to_json())
+def model_file(folder: Path, probability: float) -> Path:
+    """The shipped model, joining from another probability on."""
+    path = folder / "other.json"
+    path.write_bytes(load_model().model_copy(update={"name": "other", "match_probability": probability}).to_json())
     return path
 
 
+@pytest.fixture
+def strict(tmp_path: Path) -> Path:
+    """A model that hardly ever joins."""
+    return model_file(tmp_path, 0.999_999)
+
+
+@pytest.mark.parametrize("probability", [pytest.param(0.999_9, id="parts"), pytest.param(0.3, id="joins")])
 def test_what_is_foreseen_is_what_the_rebuild_then_makes(
-    rcu_travelled: Command, travelled: Road, strict: Path, tmp_path: Path
+    rcu_travelled: Command, travelled: Road, probability: float, tmp_path: Path
 ) -> None:
-    before = clusters(travelled)
+    before, strict = clusters(travelled), model_file(tmp_path, probability)
     said = rcu_travelled("rebuild", "--model", strict, "--dry-run", "--changes", tmp_path / "c.csv", "--json").json
     assert clusters(travelled) == before, "nothing was written"
     assert said["counts"]["changed"] == len(said["customers"]) > 0
@@ -73,13 +80,16 @@ def test_the_list_of_changes_is_json_lines_too(rcu_travelled: Command, strict: P
     assert (refused.code, "neither .csv nor .ndjson" in refused.err) == (3, True)
 
 
-def test_it_asks_before_it_rebuilds(rcu_travelled: Command, travelled: Road, strict: Path) -> None:
+def test_it_asks_before_it_rebuilds(
+    rcu_travelled: Command, travelled: Road, strict: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = clusters(travelled)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     answer = rcu_travelled("rebuild", "--model", strict)
     assert (answer.code, "customers would change" in answer.out) == (1, True)
     assert clusters(travelled) == before
     assert rcu_travelled("rebuild", "--model", strict, "--json").code == 3
-    assert [one["in_use"] for one in rcu_travelled("model", "list", "--json").json["models"]][0], "none was adopted"
+    assert rcu_travelled("model", "list", "--json").json["adoptions"] == []
 
 
 def test_without_a_model_everything_is_worked_out_anew(rcu_travelled: Command, travelled: Road) -> None:
