@@ -106,11 +106,7 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Generator[Store]:
-        """The store as it is at this instant, for as long as the block takes; others go on writing. Only to be read.
-
-        Raises:
-            StoreError: when the database cannot be reached.
-        """
+        """The store as it is at this instant, for as long as the block takes; others go on writing. Only to be read."""
         with frozen(self._dialect) as dialect:
             yield Store(dialect)
 
