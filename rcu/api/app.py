@@ -11,11 +11,11 @@ from fastapi import FastAPI
 
 from rcu import __version__
 from rcu.api import errors
-from rcu.api.routes import changes, customers, decisions, health, records
+from rcu.api.routes import changes, customers, decisions, health, models, records
 from rcu.cleaning import CleaningSettings
 from rcu.config import settings
 from rcu.matching.model import MatchModel, load_model
-from rcu.services.deciding import FourEyes
+from rcu.services.asking import FourEyes
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
@@ -52,7 +52,7 @@ def create_app(
     app.state.gathering = Gathering(app.state.real_time)
     app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS)
     errors.install(app)
-    for router in (health.router, customers.router, records.router, changes.router, decisions.router):
+    for router in (health.router, customers.router, records.router, changes.router, decisions.router, models.router):
         app.include_router(router)
     return app
 

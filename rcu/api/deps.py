@@ -14,7 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rcu.api.errors import ApiError
 from rcu.cleaning import CleaningSettings
-from rcu.services.deciding import FourEyes
+from rcu.services.asking import FourEyes
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.upserting import RealTime

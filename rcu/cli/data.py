@@ -139,13 +139,16 @@ def run(as_json: AsJson = False) -> None:
     print_run(report)
 
 
-def run_with_progress(store: Store, *, quiet: bool = False) -> RunReport:
+def run_with_progress(store: Store, *, quiet: bool = False, everything: bool = False) -> RunReport:
     """Match and publish with progress."""
     with progress(quiet=quiet) as shown:
         task = shown.add_task("matching")
-        return run_service(
-            store, load_active(store, settings()), clock=now, progress=lambda step: shown.update(task, description=step)
-        )
+        model = load_active(store, settings())
+
+        def told(step: str) -> None:
+            shown.update(task, description=step)
+
+        return run_service(store, model, clock=now, progress=told, everything=everything)
 
 
 def print_run(report: RunReport) -> None:

@@ -11,13 +11,17 @@ from rcu.cli.common import AsJson, me, now, opened, out, print_json
 from rcu.config import settings
 from rcu.domain.decisions import DecisionKind, State
 from rcu.errors import InputError
+from rcu.services.asking import Ask, AskAbout, FourEyes, Setting
 from rcu.services.decided import DecisionTold, decisions
-from rcu.services.deciding import Ask, Decided, FourEyes, approve, decide, undo
+from rcu.services.deciding import Decided, approve, decide, undo
 from rcu.services.models import load_active
+from rcu.services.overriding import FIELDS
 from rcu.services.previewing import CustomerShown, Preview, preview
+from rcu.services.setup import cleaning_settings
 
 app = typer.Typer(
-    help="Decide who is who: merge, keep apart, split, confirm, comment; and take it back.", no_args_is_help=True
+    help="Decide who is who: merge, keep apart, split, confirm, override, comment; and take it back.",
+    no_args_is_help=True,
 )
 
 _STATES: Final = {State.IN_FORCE: "", State.UNDONE: "taken back", State.AWAITS_APPROVAL: "waits for approval"}
@@ -32,6 +36,9 @@ Expect = Annotated[
 ]
 Supersede = Annotated[bool, typer.Option("--supersede", help="Take back the decisions that stand in the way.")]
 PreviewOnly = Annotated[bool, typer.Option("--preview", help="Show what would change; decide nothing.")]
+Fields = Annotated[
+    list[str], typer.Argument(metavar="FIELD=VALUE...", help="what they are to be, in any spelling records have")
+]
 Groups = Annotated[
     list[str], typer.Option("--group", metavar="RECORD,RECORD", help="Records that leave together; may be repeated.")
 ]
@@ -84,17 +91,38 @@ def comment(about: Names, reason: Reason, *, by: By = None, as_json: AsJson = Fa
     _take(_ask(DecisionKind.COMMENT, about, reason, by=by), preview_only=False, as_json=as_json)
 
 
+@app.command()
+def override(
+    about: Name, fields: Fields, reason: Reason, *, by: By = None, expect: Expect = None,
+    preview_only: PreviewOnly = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Say what fields of a customer's golden record are, whatever its records say; `email=` empties one."""
+    setting = Setting(dict(map(_field, fields)), cleaning_settings(settings(), now().date()))
+    ask = _ask(DecisionKind.OVERRIDE, [about], reason, by=by, expect=expect, setting=setting)
+    _take(ask, preview_only=preview_only, as_json=as_json)
+
+
 @app.command("undo")
-def undo_decision(number: Number, reason: Reason, *, by: By = None, as_json: AsJson = False) -> None:
+def undo_decision(
+    number: Number, reason: Reason, *, by: By = None, preview_only: PreviewOnly = False, as_json: AsJson = False
+) -> None:
     """Take a decision back, whatever happened since."""
+    if preview_only:
+        _preview(AskAbout(DecisionKind.UNDO, number, by or me(), reason), as_json=as_json)
+        return
     with opened() as store:
         done = undo(store, number, actor=by or me(), reason=reason, clock=now, model=load_active(store, settings()))
     _print_decided(done, as_json=as_json)
 
 
 @app.command("approve")
-def approve_decision(number: Number, reason: Reason, *, by: By = None, as_json: AsJson = False) -> None:
+def approve_decision(
+    number: Number, reason: Reason, *, by: By = None, preview_only: PreviewOnly = False, as_json: AsJson = False
+) -> None:
     """Give effect to a merge that waits for a second person."""
+    if preview_only:
+        _preview(AskAbout(DecisionKind.APPROVE, number, by or me(), reason), as_json=as_json)
+        return
     with opened() as store:
         done = approve(store, number, actor=by or me(), reason=reason, clock=now, model=load_active(store, settings()))
     _print_decided(done, as_json=as_json)
@@ -121,14 +149,24 @@ def list_decisions(
 def _said(one: DecisionTold) -> str:
     about = f" {one.about}" if one.about is not None else ""
     changed = f", {len(one.changed)} changed since" if one.changed else ""
-    return f"{one.kind.value.replace('_', ' ')}{about}{changed}"
+    fields = f" {', '.join(one.fields)}" if one.fields else ""
+    return f"{one.kind.value.replace('_', ' ')}{about}{fields}{changed}"
 
 
 def _ask(
     kind: DecisionKind, about: list[str], reason: str, *, by: str | None, expect: list[str] | None = None,
-    supersede: bool = False, groups: tuple[tuple[str, ...], ...] = (),
+    supersede: bool = False, groups: tuple[tuple[str, ...], ...] = (), setting: Setting | None = None,
 ) -> Ask:  # fmt: skip
-    return Ask(kind, tuple(about), by or me(), reason, groups, dict(map(_expected, expect or ())), supersede)
+    seen = dict(map(_expected, expect or ()))
+    return Ask(kind, tuple(about), by or me(), reason, groups, seen, supersede, setting)
+
+
+def _field(text: str) -> tuple[str, str | None]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        msg = "a field is set as NAME=VALUE, or emptied as NAME="
+        raise InputError(msg, hint=f"fields: {', '.join(FIELDS)}")
+    return name.strip(), value.strip() or None
 
 
 def _expected(text: str) -> tuple[str, int]:
@@ -140,13 +178,18 @@ def _expected(text: str) -> tuple[str, int]:
 
 
 def _take(ask: Ask, *, preview_only: bool, as_json: bool) -> None:
+    if preview_only:
+        _preview(ask, as_json=as_json)
+        return
     limits = FourEyes(settings().four_eyes_records, settings().four_eyes_revenue)
     with opened() as store:
-        model = load_active(store, settings())
-        if not preview_only:
-            _print_decided(decide(store, ask, clock=now, model=model, four_eyes=limits), as_json=as_json)
-            return
-        shown = preview(store, model, ask, clock=now)
+        done = decide(store, ask, clock=now, model=load_active(store, settings()), four_eyes=limits)
+    _print_decided(done, as_json=as_json)
+
+
+def _preview(ask: Ask | AskAbout, *, as_json: bool) -> None:
+    with opened() as store:
+        shown = preview(store, load_active(store, settings()), ask, clock=now)
     if as_json:
         print_json(shown)
     else:

@@ -13,13 +13,14 @@ from rich.table import Table
 
 from rcu.cli.blocking_tables import print_blocking
 from rcu.cli.common import AsJson, me, now, opened, out, print_json, progress
+from rcu.cli.customers import print_customers
 from rcu.config import settings
 from rcu.errors import InputError
 from rcu.matching.differences import WeightMove
 from rcu.matching.model import Learnt, MatchModel
 from rcu.services import models as service
 from rcu.services.blocking import measure_blocking
-from rcu.services.models_diff import CustomerChanges, ModelDiff
+from rcu.services.models_diff import ModelDiff
 from rcu.services.models_diff import diff as diff_models
 from rcu.services.models_training import Trained, base_of, train_model
 from rcu.services.verdicts import read_verdicts
@@ -244,26 +245,7 @@ def _print_diff(found: ModelDiff) -> None:
     if not (found.weights or found.parts):
         out.print("no weight and no part differs")
     out.print()
-    _print_customers(found.customers)
-
-
-def _print_customers(found: CustomerChanges) -> None:
-    out.print(
-        f"[bold]{found.changed:,} of {found.customers[0]:,} customers would change[/]: "
-        f"{found.merged:,} would be merged, {found.split:,} split, {found.rearranged:,} rearranged"
-    )
-    out.print(f"customers {found.customers[0]:,} -> {found.customers[1]:,}, largest {_counts(found.largest)} records")
-    out.print(f"pairs of records: {found.pairs_gained:,} gained, {found.pairs_lost:,} lost")
-    for example in found.examples:
-        out.print(f"{example.change}: {_groups(example.before)} -> {_groups(example.after)}", soft_wrap=True)
-
-
-def _counts(values: tuple[int, int]) -> str:
-    return f"{values[0]:,} -> {values[1]:,}"
-
-
-def _groups(groups: tuple[tuple[str, ...], ...]) -> str:
-    return " | ".join(" + ".join(group) for group in groups)
+    print_customers(found.customers)
 
 
 @app.command("blocking")

@@ -21,7 +21,8 @@ class DecisionKind(StrEnum):
     """What somebody decided.
 
     MERGE: these are one person. NOT_SAME: these are not. SPLIT: of one customer's records, which go together.
-    CONFIRM: a customer's records do belong together. COMMENT: nothing but words. UNDO and APPROVE: of another decision.
+    CONFIRM: a customer's records do belong together. COMMENT: nothing but words. OVERRIDE: what fields of a golden
+    record are. UNDO and APPROVE: of another decision.
     """
 
     MERGE = "merge"
@@ -29,6 +30,7 @@ class DecisionKind(StrEnum):
     SPLIT = "split"
     CONFIRM = "confirm"
     COMMENT = "comment"
+    OVERRIDE = "override"
     UNDO = "undo"
     APPROVE = "approve"
 
@@ -48,6 +50,7 @@ class Decision:
         together: must-links.
         apart: cannot-links.
         records: the records it is about, with the hash of what each said then.
+        sets: of an override, by group of fields, the standard columns as they are to be; None empties one.
     """
 
     decision_id: int
@@ -60,6 +63,7 @@ class Decision:
     together: tuple[Pair, ...] = ()
     apart: tuple[Pair, ...] = ()
     records: Mapping[int, int] = field(default_factory=dict[int, int])
+    sets: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict[str, Mapping[str, str | None]])
 
 
 class State(StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rcu.domain.overrides import Override, Overrides, Values
 from rcu.golden.survivorship import GROUPS, Decision, Group, Member, Ranked, rank_group
 
 BECAUSE: Final[Mapping[Decision, str]] = {
@@ -17,6 +18,10 @@ BECAUSE: Final[Mapping[Decision, str]] = {
     "key": "all else is equal",
 }
 """Why a value was beaten, by the preference that decided."""
+
+_SAID: Final = "a steward said otherwise"
+_STEWARD: Final = "steward"
+_NONE: Final[Overrides] = {}
 
 _COMPANIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "identity": ("last_name_key", "name_quality"),
@@ -33,6 +38,12 @@ _SURVIVE: Final = tuple((group, (*group.fields, *_COMPANIONS.get(group.name, ())
 GOLDEN_COLUMNS: Final = tuple(name for _, names in _SURVIVE for name in names)
 """The standard columns a golden record is made of."""
 
+COLUMNS_OF_GROUP: Final[Mapping[str, tuple[str, ...]]] = {group.name: names for group, names in _SURVIVE}
+"""The standard columns of each group: those that are shown, and those that go with them."""
+
+SHOWN_OF_GROUP: Final[Mapping[str, tuple[str, ...]]] = {group.name: group.fields for group in GROUPS}
+"""Those that are shown."""
+
 _NOTHING: Final[Mapping[str, Any]] = dict.fromkeys(GOLDEN_COLUMNS)
 
 
@@ -47,13 +58,22 @@ class GoldenRecord:
     provenance: Mapping[str, Any]
 
 
-def golden_record(members: Sequence[Member]) -> GoldenRecord:
-    """Make the golden record of one customer from its records (see `survivorship.rank_group` for their columns)."""
+def golden_record(members: Sequence[Member], overrides: Overrides = _NONE) -> GoldenRecord:
+    """Make the golden record of one customer.
+
+    Args:
+        members: its records, see `survivorship.rank_group` for their columns.
+        overrides: what people set, which survives against any record.
+    """
     fields = dict(_NOTHING)
     provenance: dict[str, Any] = {}
     for group, names in _SURVIVE:
         ranked = rank_group(members, group)
-        if ranked:
+        override = overrides.get(group.name)
+        if override is not None:
+            fields |= {name: override.values.get(name) for name in names}
+            provenance[group.name] = _set(override, ranked, group)
+        elif ranked:
             survivor = ranked[0].member
             for name in names:
                 fields[name] = survivor[name]
@@ -61,20 +81,33 @@ def golden_record(members: Sequence[Member]) -> GoldenRecord:
     return GoldenRecord(fields, provenance)
 
 
+def _set(override: Override, ranked: Sequence[Ranked], group: Group) -> dict[str, Any]:
+    """Who said what the group is, the records that say the same, and those that this beat."""
+    told = {"source": _STEWARD, "decision": override.decision_id, "actor": override.actor}
+    said = [(member, _SAID) for member, _ in ranked]
+    return told | _others(said, _values(override.values, group), group)
+
+
 def _told(ranked: Sequence[Ranked], group: Group) -> dict[str, Any]:
     """The record that gave the group, those that say the same, and those it beat, with why."""
     told: dict[str, Any] = {"record": _name(ranked[0].member)}
     if len(ranked) == 1:
         return told
-    best = _values(ranked[0].member, group)
+    others = [(member, BECAUSE[decided_by]) for member, decided_by in ranked[1:]]
+    return told | _others(others, _values(ranked[0].member, group), group)
+
+
+def _others(others: Sequence[tuple[Member, str]], best: Mapping[str, Any], group: Group) -> dict[str, Any]:
+    """Of records with what speaks against them, those that say the same as what survived, and those that do not."""
+    told: dict[str, Any] = {}
     same: list[str] = []
     beat: list[dict[str, Any]] = []
-    for member, decided_by in ranked[1:]:
+    for member, because in others:
         values = _values(member, group)
         if values == best:
             same.append(_name(member))
         else:
-            beat.append({"record": _name(member), "values": values, "because": BECAUSE[decided_by]})
+            beat.append({"record": _name(member), "values": values, "because": because})
     if same:
         told["same"] = same
     if beat:
@@ -86,5 +119,5 @@ def _name(member: Member) -> str:
     return f"{member['source']}:{member['native_id']}"
 
 
-def _values(member: Member, group: Group) -> dict[str, Any]:
+def _values(member: Member | Values, group: Group) -> dict[str, Any]:
     return {name: value for name in group.fields if (value := member[name]) is not None}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from rcu.domain.decisions import Decision, DecisionKind, Pair, State, states
 from rcu.domain.records import CUSTOMER_ID, RecordKey
 from rcu.errors import InputError, NotFound
+from rcu.golden.record import SHOWN_OF_GROUP
 from rcu.store import decisions as rows
 from rcu.store.decisions import Subject
 from rcu.store.engine import Store, Transaction
@@ -15,7 +17,11 @@ from rcu.store.engine import Store, Transaction
 
 @dataclass(frozen=True, slots=True)
 class DecisionTold:
-    """A decision; records by key. `changed` are records that say something else than when it was taken."""
+    """A decision; records by key.
+
+    `changed` are records that say something else than when it was taken; `fields` the columns that it fills or
+    empties, by name: their values are in the customer's profile.
+    """
 
     decision_id: int
     kind: DecisionKind
@@ -28,6 +34,7 @@ class DecisionTold:
     together: tuple[tuple[str, str], ...]
     apart: tuple[tuple[str, str], ...]
     changed: tuple[str, ...]
+    fields: tuple[str, ...]
 
 
 def decisions(store: Store, about: str | None = None) -> list[DecisionTold]:
@@ -81,4 +88,12 @@ def _told(one: Decision, state: State, known: dict[int, Subject]) -> DecisionTol
         together=named(one.together),
         apart=named(one.apart),
         changed=tuple(str(subject.key) for subject in changed),
+        fields=tuple(_fields(one)),
     )
+
+
+def _fields(one: Decision) -> Iterator[str]:
+    """What an override sets: the fields that have a value, and the groups that it empties."""
+    for group, values in sorted(one.sets.items()):
+        filled = [name for name in SHOWN_OF_GROUP[group] if values.get(name) is not None]
+        yield from filled or [group]

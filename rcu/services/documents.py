@@ -138,8 +138,10 @@ def _contact_points(golden: Row, records: Sequence[Row], consents: Sequence[Row]
             if value is not None and row[column] is not None:
                 found.setdefault(value, []).append(row)
         best = golden[key]
+        if best is not None:
+            found.setdefault(best, [])
         for value in sorted(found, key=lambda value: (value != best, value)):
-            point = _contact_point(column, found[value])
+            point = _contact_point(column, found[value] or [golden], found[value])
             point["consents"] = [
                 _consent(entry) for entry in consents if entry["contact_key"] == value and entry["contact_kind"] == kind
             ]
@@ -147,11 +149,12 @@ def _contact_points(golden: Row, records: Sequence[Row], consents: Sequence[Row]
     return points
 
 
-def _contact_point(column: str, carriers: Sequence[Row]) -> dict[str, Any]:
-    qualities = (row[f"{column}_quality"] or "missing" for row in carriers)
+def _contact_point(column: str, said: Sequence[Row], carriers: Sequence[Row]) -> dict[str, Any]:
+    """A mailbox or number as it is said to be; by the golden record alone where a steward set it."""
+    qualities = (row[f"{column}_quality"] or "missing" for row in said)
     return {
         "kind": column,
-        "value": min(row[column] for row in carriers),
+        "value": min(row[column] for row in said),
         "records": sorted(_key(row) for row in carriers),
         "quality": min(qualities, key=_BEST_FIRST.index),
     }

@@ -88,6 +88,21 @@ def get(store: Store, which: str) -> MatchModel:
     return load_model(which)
 
 
+def get_kept(store: Store, which: str) -> MatchModel:
+    """As `get`, but never from a file: for those who may not say which files are read.
+
+    Raises:
+        NotFound, InputError: as `get`.
+    """
+    if which not in shipped_models() and not _ID.fullmatch(which):
+        raise NotFound("matching model", "with this id")
+    with store.read() as connection:
+        known = which in shipped_models() or rows.models_by_prefix(connection, which)
+    if not known:
+        raise NotFound("matching model", "with this id")
+    return get(store, which)
+
+
 def _read(row: ModelRow) -> MatchModel:
     try:
         return MatchModel.from_json(row.content.encode(), where=f"{row.name} {row.version} of the registry")

@@ -78,7 +78,18 @@ def diff(store: Store, new: MatchModel, old: MatchModel) -> ModelDiff:
 
 def _customers(store: Store, new: MatchModel, old: MatchModel) -> CustomerChanges:
     keys, before, after = _clusters(store, new, old)
-    found = compare(before, after)
+    return changes_told(compare(before, after), keys, before, after=after)
+
+
+def changes_told(found: Agreement, keys: np.ndarray, before: Index, *, after: Index) -> CustomerChanges:
+    """What became of customers, in figures and examples.
+
+    Args:
+        found: how the two clusterings of the same records agree.
+        keys: of each record, `source:native_id`.
+        before: of each record its cluster.
+        after: the same in the other clustering.
+    """
     counted = {one.change: one.one for one in found.changes}
     return CustomerChanges(
         records=len(keys),

@@ -7,16 +7,18 @@ itself, `written` sets it among the others. Runs (`services.projecting`) and rea
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rcu.domain.overrides import Override, latest
 from rcu.golden.record import GOLDEN_COLUMNS, golden_record
 from rcu.insight.aggregates import CLICK, ORDER, RETURN, Total, aggregate
 from rcu.insight.scores import Details, ScoreBasis, data_quality, details, freshness, rfm
 from rcu.privacy.consent import effective_consents
 from rcu.services.documents import RECORD_COLUMNS, Fragments, Household, Row, digest, document, fragments
+from rcu.store import overrides
 from rcu.store import profiles as rows
 from rcu.store.engine import Transaction
 from rcu.store.runs import LastRun
@@ -105,7 +107,7 @@ class Projected:
 
 def project_one(cluster_id: int, material: Material) -> Projected:
     """Work out what can be said of one customer by itself; the order of the rows is of no consequence."""
-    golden = golden_record(material.members)
+    golden = golden_record(material.members, overrides_of(material.members))
     aggregates = aggregate(material.cells)
     customer_id: str = min(material.members, key=_record_id)["birth_id"]
     return Projected(
@@ -124,6 +126,11 @@ def project_one(cluster_id: int, material: Material) -> Projected:
             aggregates=aggregates.document,
         ),
     )
+
+
+def overrides_of(members: Iterable[Row]) -> dict[str, Override]:
+    """What people set for a customer with these records, by group of fields."""
+    return latest([overrides.read(told) for row in members if (told := row.get("overrides")) is not None])
 
 
 def _record_id(row: Row) -> int:

@@ -34,8 +34,10 @@ _MOST_WAITING: Final = 0.3
 """Where more of the records wait, working everything out takes less time."""
 
 
-def run(store: Store, model: MatchModel, *, clock: Clock, progress: Tell | None = None) -> RunReport:
-    """Match, project and publish everything that changed since the last run.
+def run(
+    store: Store, model: MatchModel, *, clock: Clock, progress: Tell | None = None, everything: bool = False
+) -> RunReport:
+    """Match, project and publish everything that changed since the last run; or `everything` from nothing.
 
     Raises:
         Conflict: when another import or run is at work.
@@ -44,17 +46,18 @@ def run(store: Store, model: MatchModel, *, clock: Clock, progress: Tell | None 
     with store.writer_lock():
         store.drop_leftovers()
         keep(store, model, clock=clock)
-        return _run(store, model, clock, tell)
+        return _run(store, model, clock, tell, everything=everything)
 
 
-def _run(store: Store, model: MatchModel, clock: Clock, tell: Tell) -> RunReport:
+def _run(store: Store, model: MatchModel, clock: Clock, tell: Tell, *, everything: bool) -> RunReport:
     watch = Stopwatch()
     with store.begin() as connection:
         last = run_rows.last_done(connection)
         run_id = run_rows.start(connection, "run", model=model.fingerprint(), now=clock())
         waiting, records = nearby.count_waiting(connection), nearby.count_records(connection)
     basis = None if last is None else standing_basis(last)
-    if last is None or basis is None or last.model != model.fingerprint() or waiting > _MOST_WAITING * records:
+    known = last is not None and basis is not None and last.model == model.fingerprint()
+    if everything or not known or basis is None or waiting > _MOST_WAITING * records:
         with store.standstill():
             return rebuild(store, model, run_id, clock=clock, watch=watch, tell=tell)
     return _Changes(store, clock, watch, tell).run(run_id, State(model, basis))

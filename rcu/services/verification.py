@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rcu.domain.overrides import overrides_in_force
 from rcu.insight.scores import ScoreBasis, score_basis
 from rcu.matching.model import MatchModel
 from rcu.services import projecting
@@ -16,7 +17,9 @@ from rcu.services.documents import digest
 from rcu.services.identity import Identity, changed_quality, resolve
 from rcu.services.projection import Projected, Written, standing_basis
 from rcu.services.rebuilding import whole_tables
+from rcu.store import decisions as decision_rows
 from rcu.store import identity as identity_rows
+from rcu.store import overrides as override_rows
 from rcu.store import profiles as profile_rows
 from rcu.store import recount as recount_rows
 from rcu.store import runs as run_rows
@@ -29,7 +32,7 @@ class Verification:
 
     `waiting` are records that changed since the last run: run first. `recount` compares the stored aggregates with a
     recount from the lines of each order, outside the code that makes them. `kept` are rows of what matching keeps to
-    go on from: links, blocks, counts, values that are nobody's.
+    go on from: links, blocks, counts, values that are nobody's, what people set.
     """
 
     records: int
@@ -51,10 +54,16 @@ class Verification:
 
 
 def verify(store: Store, model: MatchModel) -> Verification:
-    """Rebuild everything on the side and count the differences; nothing is written but staged rows.
+    """Rebuild everything on the side and count the differences; nothing is written, and others may go on writing.
 
-    Scores are measured against what they were measured against when they were stored.
+    All of it is read as it was at one instant. Scores are measured against what they were measured against when they
+    were stored.
     """
+    with store.snapshot() as still:
+        return _verified(still, model)
+
+
+def _verified(store: Store, model: MatchModel) -> Verification:
     identity = resolve(store, model)
     memberships = pd.DataFrame({"record_id": identity.record_ids, "cluster_id": identity.cluster_ids})
     rebuilt = list(projecting.project(store, memberships))
@@ -78,9 +87,16 @@ def verify(store: Store, model: MatchModel) -> Verification:
 
 def _kept(store: Store, identity: Identity) -> int:
     """How many rows of what matching keeps are on one side only."""
+    with store.read() as connection:
+        overridden = overrides_in_force(decision_rows.every_decision(connection))
+        set_ = override_rows.standing(connection) != {at: override_rows.content(one) for at, one in overridden.items()}
     differing = identity_rows.generic(store) != {name: found for name, found in identity.generic.items() if found}
     rebuilt = whole_tables(identity)
-    return int(differing) + sum(_alone(identity_rows.kept(store, table), rows) for table, rows in rebuilt.items())
+    return (
+        int(differing)
+        + int(set_)
+        + sum(_alone(identity_rows.kept(store, table), rows) for table, rows in rebuilt.items())
+    )
 
 
 def _alone(stored: pa.Table, rebuilt: pa.Table) -> int:

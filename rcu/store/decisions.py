@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func,
 
 from rcu.domain.decisions import Decision, DecisionKind, Pair
 from rcu.domain.records import RecordKey
-from rcu.store import sql
+from rcu.store import overrides, sql
 from rcu.store.tables import (
     aggregates,
     customers,
@@ -106,6 +106,7 @@ def add(connection: Connection, decision: Decision) -> Decision:
             for record, content in decision.records.items()
         ]
         connection.execute(insert(decision_records), rows)
+    overrides.add_values(connection, number, decision.sets)
     return replace(decision, decision_id=number)
 
 
@@ -138,6 +139,7 @@ def every_decision(connection: Connection) -> list[Decision]:
     about: dict[int, dict[int, int]] = {}
     for number, record, content in connection.execute(select(decision_records)):
         about.setdefault(number, {})[record] = content
+    sets = overrides.every_value(connection)
     found: list[Decision] = []
     for row in connection.execute(select(decisions).order_by(decisions.c.decision_id)):
         together, apart = links.get(row.decision_id, ([], []))
@@ -153,6 +155,7 @@ def every_decision(connection: Connection) -> list[Decision]:
                 together=tuple(together),
                 apart=tuple(apart),
                 records=about.get(row.decision_id, {}),
+                sets=sets.get(row.decision_id, {}),
             )
         )
     return found

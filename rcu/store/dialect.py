@@ -120,10 +120,10 @@ def open_dialect(address: str) -> Dialect:
         raise ConfigurationError("the database address cannot be read", hint=_ADDRESSES) from None
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
-            return _Sqlite(Path(parsed.database).absolute())
+            return Sqlite(Path(parsed.database).absolute())
         case "postgresql":
             url = parsed.set(drivername="postgresql+psycopg")
-            return _Postgresql(create_engine(url, pool_pre_ping=True, hide_parameters=True))
+            return Postgresql(create_engine(url, pool_pre_ping=True, hide_parameters=True))
         case _:
             msg = "the database is neither SQLite in a file nor PostgreSQL"
             raise ConfigurationError(msg, hint=_ADDRESSES)
@@ -138,18 +138,20 @@ def _busy() -> Conflict:
     return Conflict("another import or run is at work", hint="wait until it has ended and try again")
 
 
-class _Sqlite:
+class Sqlite:
+    """SQLite in a file."""
+
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._exchange = Path(tempfile.mkdtemp(prefix=f".{path.name}-exchange-", dir=path.parent))
+        self.path = path
+        self.exchange = Path(tempfile.mkdtemp(prefix=f".{path.name}-exchange-", dir=path.parent))
         self.engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
         event.listen(self.engine, "connect", _configure_sqlite)
         event.listen(self.engine, "begin", _begin_sqlite)
 
     def _file(self, purpose: str) -> Path:
         """Exchange files are one thread's own."""
-        return self._exchange / f"{purpose}-{threading.get_ident()}.db"
+        return self.exchange / f"{purpose}-{threading.get_ident()}.db"
 
     @contextmanager
     def connected(self, *, writes: bool) -> Generator[Connection]:
@@ -176,8 +178,8 @@ class _Sqlite:
                 self._file(STAGING).unlink(missing_ok=True)
 
     def drop_leftovers(self, prefix: str) -> None:  # noqa: ARG002  # exchange files go as a whole
-        for folder in self._path.parent.glob(f".{self._path.name}-exchange-*"):
-            if folder != self._exchange and time.time() - folder.stat().st_mtime > _DAY:
+        for folder in self.path.parent.glob(f".{self.path.name}-exchange-*"):
+            if folder != self.exchange and time.time() - folder.stat().st_mtime > _DAY:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def read(self, statement: Select[*tuple[Any, ...]]) -> pa.Table:
@@ -194,7 +196,7 @@ class _Sqlite:
 
     @contextmanager
     def writer_lock(self) -> Generator[None]:
-        lock = FileLock(f"{self._path}.lock", timeout=0)
+        lock = FileLock(f"{self.path}.lock", timeout=0)
         try:
             lock.acquire()
         except Timeout:
@@ -213,7 +215,7 @@ class _Sqlite:
     @contextmanager
     def _still(self, patience: float) -> Generator[None]:
         """One transaction writes at a time anyway: those about a few records and those about all take the same lock."""
-        lock = FileLock(f"{self._path}.changing", timeout=patience, poll_interval=_POLL_SECONDS)
+        lock = FileLock(f"{self.path}.changing", timeout=patience, poll_interval=_POLL_SECONDS)
         try:
             lock.acquire()
         except Timeout:
@@ -231,7 +233,7 @@ class _Sqlite:
 
     def close(self) -> None:
         self.engine.dispose()
-        shutil.rmtree(self._exchange, ignore_errors=True)
+        shutil.rmtree(self.exchange, ignore_errors=True)
 
 
 @contextmanager
@@ -282,7 +284,9 @@ def _read_exchange(file: Path) -> pa.Table:
         return cursor.fetch_arrow_table()
 
 
-class _Postgresql:
+class Postgresql:
+    """PostgreSQL."""
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._own = threading.local()
@@ -294,12 +298,11 @@ class _Postgresql:
             yield connection
 
     @contextmanager
-    def _arrow(self) -> Generator[Any]:
+    def arrow(self) -> Generator[Any]:
         """A cursor on the thread's own connection, which is kept: making one takes as long as many a query."""
         connection = getattr(self._own, "connection", None)
         if connection is None:
-            url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-            connection = self._own.connection = adbc_postgresql.connect(url, autocommit=True)
+            connection = self._own.connection = self.connect_arrow()
             self._arrows.append(connection)
         try:
             with connection.cursor() as cursor:
@@ -307,6 +310,11 @@ class _Postgresql:
         except adbc_manager.Error:
             self._forget(connection)
             raise
+
+    def connect_arrow(self) -> Any:  # noqa: ANN401  # generic only in its stubs
+        """A new connection for Arrow; whoever asked for it closes it."""
+        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return adbc_postgresql.connect(url, autocommit=True)
 
     def _forget(self, connection: Any) -> None:  # noqa: ANN401  # generic only in its stubs
         """Let a connection go that may be broken."""
@@ -316,7 +324,7 @@ class _Postgresql:
             connection.close()
 
     def stage(self, name: str, content: pa.Table) -> None:
-        with self._arrow() as cursor:
+        with self.arrow() as cursor:
             cursor.adbc_ingest(name, content, mode="create", db_schema_name=STAGING)
         with self.engine.begin() as connection:
             connection.exec_driver_sql(f"ANALYZE {STAGING}.{name}")
@@ -334,7 +342,7 @@ class _Postgresql:
     def read(self, statement: Select[*tuple[Any, ...]]) -> pa.Table:
         compiled = str(statement.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}))
         compiled = compiled.replace("%%", "%")  # doubled for psycopg, which this does not go through
-        with self._arrow() as cursor:
+        with self.arrow() as cursor:
             cursor.execute(compiled)
             return cursor.fetch_arrow_table()
 

@@ -26,7 +26,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from rcu.errors import StoreError
-from rcu.store.dialect import STAGING, kept_waiting, open_dialect
+from rcu.store.dialect import STAGING, Dialect, kept_waiting, open_dialect
+from rcu.store.snapshots import frozen
 from rcu.store.types import Instant
 
 Transaction: TypeAlias = Connection
@@ -48,8 +49,9 @@ _ARROW_OF: Final[tuple[tuple[type[TypeEngine[Any]], pa.DataType], ...]] = (
 class Store:
     """One database. Reads see what is committed; writes happen inside `begin()`, which the services open and close."""
 
-    def __init__(self, url: str) -> None:
-        self._dialect = open_dialect(url)
+    def __init__(self, at: str | Dialect) -> None:
+        """`at` is the address of a database."""
+        self._dialect = open_dialect(at) if isinstance(at, str) else at
         self._numbers = itertools.count()
 
     @property
@@ -101,6 +103,12 @@ class Store:
         """A read-only view."""
         with self._connected(writes=False) as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Generator[Store]:
+        """The store as it is at this instant, for as long as the block takes; others go on writing. Only to be read."""
+        with frozen(self._dialect) as dialect:
+            yield Store(dialect)
 
     @contextmanager
     def _connected(self, *, writes: bool) -> Generator[Connection]:

@@ -31,6 +31,12 @@ def records_to_match(store: Store, columns: Sequence[str]) -> pa.Table:
     return store.read_arrow(statement)
 
 
+def names(store: Store) -> pa.Table:
+    """What every record is called: record_id, source, native_id, birth_id; oldest first."""
+    columns = (records.c.record_id, records.c.source, records.c.native_id, records.c.birth_id)
+    return store.read_arrow(select(*columns).order_by(records.c.record_id))
+
+
 def records_by_key(store: Store, keys: Sequence[RecordKey], columns: Sequence[str]) -> pa.Table:
     """A few records: source, native_id, cluster_id (null before the first run) and the columns asked for."""
     wanted = or_(*(and_(records.c.source == key.source, records.c.native_id == key.native_id) for key in keys))

@@ -35,6 +35,7 @@ from rcu.store.tables import (
     consents,
     customers,
     events,
+    overrides,
     records,
     scores,
     sources,
@@ -55,6 +56,7 @@ def _member(columns: Sequence[str]) -> list[ColumnElement[Any]]:
         or_(records.c.deleted, records.c.absent).label("deleted"),
         records.c.address_updated_at,
         sources.c.rank,
+        overrides.c.content.label("overrides"),
     ]
 
 
@@ -83,6 +85,7 @@ def members(store: Store, staged: Table, columns: Sequence[str]) -> pa.Table:
         select(staged.c.cluster_id, *_member(columns))
         .select_from(staged.join(records, records.c.record_id == staged.c.record_id))
         .join(sources, sources.c.name == records.c.source)
+        .outerjoin(overrides, overrides.c.record_id == records.c.record_id)
         .order_by(staged.c.cluster_id, records.c.record_id)
     )
     return store.read_arrow(statement)
@@ -114,8 +117,8 @@ def event_cells(store: Store, staged: Table, kinds: Sequence[str]) -> pa.Table:
 def members_of(connection: Connection, record_ids: Sequence[int], columns: Sequence[str]) -> list[Row]:
     """A few records, oldest first.
 
-    Each has record_id, the columns asked for, deleted, address_updated_at and rank (of its source, the lower the more
-    trusted).
+    Each has record_id, the columns asked for, deleted, address_updated_at, rank (of its source, the lower the more
+    trusted) and overrides (`overrides.content`, None as a rule).
     """
     return _few(connection, _members_query(tuple(columns)), record_ids)
 
@@ -145,7 +148,9 @@ _IDS: Final = "record_ids"
 
 @cache
 def _members_query(columns: tuple[str, ...]) -> Query:
-    found = select(*_member(columns)).join(sources, sources.c.name == records.c.source)
+    read = records.join(sources, sources.c.name == records.c.source)
+    read = read.outerjoin(overrides, overrides.c.record_id == records.c.record_id)
+    found = select(*_member(columns)).select_from(read)
     return found.where(among(records.c.record_id, _IDS)).order_by(records.c.record_id)
 
 

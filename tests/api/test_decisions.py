@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from rcu.api.app import create_app
-from rcu.services.deciding import FourEyes
+from rcu.services.asking import FourEyes
 from rcu.store.tables import memberships, records
 from tests.api.conftest import Api
 
@@ -88,3 +88,47 @@ def test_a_large_merge_over_http_waits_and_nobody_approves_their_own(api: Api) -
     assert taken.json()["state"] == "awaits_approval"
     assert anne.post("/v1/decisions/1/approve", json={"reason": "yes"}).status_code == 409
     assert bruno.post("/v1/decisions/1/approve", json={"reason": "yes"}).status_code == 201
+
+
+def test_a_preview_is_cut_to_the_scopes_of_the_key_and_decides_nothing(api: Api) -> None:
+    everything, blind = api.client(), api.client("steward")
+    one, other, _ = names(api)
+    body = {"kind": "merge", "about": [one, other], "reason": REASON}
+    shown = everything.post("/v1/decisions/preview", json=body).json()
+    source, _, native_id = one.partition(":")
+    assert everything.get(f"/v1/records/{source}/{native_id}/customer").json() in shown["before"]
+    assert (len(shown["before"]), len(shown["after"])) == (2, 1)
+    cut = blind.post("/v1/decisions/preview", json=body).json()
+    assert [list(each) for each in cut["before"] + cut["after"]] == [["customer_id"]] * 3
+    assert blind.get("/v1/decisions").json()["decisions"] == []
+    assert api.client("identity").post("/v1/decisions/preview", json=body).status_code == 403
+
+
+def test_an_undo_and_an_approval_are_previewed(api: Api) -> None:
+    api.app = create_app(api.store, four_eyes=FourEyes(records=1))
+    anne, bruno, (one, other, _) = api.client(), api.client(), names(api)
+    anne.post("/v1/decisions", json={"kind": "merge", "about": [one, other], "reason": REASON})
+    approval = bruno.post("/v1/decisions/1/approve/preview", json={"reason": "yes"}).json()
+    assert (len(approval["before"]), len(approval["after"])) == (2, 1)
+    assert anne.post("/v1/decisions/1/approve/preview", json={"reason": "yes"}).status_code == 409, "her own"
+    bruno.post("/v1/decisions/1/approve", json={"reason": "yes"})
+    undo = anne.post("/v1/decisions/1/undo/preview", json={"reason": "oh"}).json()
+    assert (undo["before"], undo["after"]) == (approval["after"], approval["before"])
+    assert anne.post("/v1/decisions/9/undo/preview", json={"reason": "oh"}).status_code == 404
+
+
+def test_fields_are_set_listed_and_refused_over_http(api: Api) -> None:
+    client, (one, *_) = api.client(), names(api)
+    source, _, native_id = one.partition(":")
+    ask = {"kind": "override", "about": [one], "reason": REASON, "fields": {"first_name": "zoé", "birth_date": None}}
+    assert client.post("/v1/decisions", json=ask).status_code == 201
+    shown = client.get(f"/v1/records/{source}/{native_id}/customer").json()
+    assert (shown["golden"]["first_name"], "birth_date" in shown["golden"]) == ("Zoé", False)
+    assert shown["provenance"]["identity"]["actor"] == "key test 1"
+    (told,) = client.get("/v1/decisions").json()["decisions"]
+    assert told["fields"][0] == "birth_date"
+    assert "first_name" in told["fields"]
+    refused = client.post("/v1/decisions", json=ask | {"fields": {"email": "zoé at home"}})
+    assert (refused.status_code, "zoé" in refused.text) == (422, False)
+    assert client.post("/v1/decisions", json=ask | {"fields": {}}).status_code == 422
+    assert client.post("/v1/decisions", json=ask | {"kind": "confirm"}).status_code == 422

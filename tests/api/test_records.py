@@ -50,7 +50,10 @@ class Engine:
     error: Exception | None = None
     profile: str | None = None
 
-    def upsert(self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False) -> list[Upserted]:
+    def upsert(
+        self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False, actor: str | None = None
+    ) -> list[Upserted]:
+        assert actor is not None
         if self.error:
             raise self.error
         self.seen += given

@@ -86,3 +86,21 @@ def test_a_large_merge_waits_and_is_approved(
     assert rcu_travelled("decide", "approve", 1, "--reason", "yes", "--by", "anne").code == 5
     assert rcu_travelled("decide", "approve", 1, "--reason", "yes", "--by", "bruno").code == 0
     assert rcu_travelled("decide", "undo", 99, "--reason", "yes").code == 4
+
+
+def test_an_override_by_command_is_previewed_set_listed_and_undone(rcu_travelled: Command, travelled: Road) -> None:
+    one, _ = two_customers(travelled)
+    before = documents(travelled)
+    said = ("decide", "override", one, "first_name=zoé", "email=", "--reason", "papers")
+    shown = rcu_travelled(*said, "--preview", "--json").json
+    assert shown["after"][0]["profile"]["golden"]["first_name"] == "Zoé"
+    assert documents(travelled) == before
+    number = rcu_travelled(*said, "--json").json["decision_id"]
+    assert "override email, " in rcu_travelled("decide", "list").out
+    back = rcu_travelled("decide", "undo", number, "--reason", "oh", "--preview", "--json").json
+    assert [two["profile"] for two in back["after"]] == [before[two["customer_id"]] for two in back["after"]]
+    assert rcu_travelled("decide", "undo", number, "--reason", "oh").code == 0
+    assert documents(travelled) == before
+    refused = rcu_travelled("decide", "override", one, "first_name", "--reason", "papers")
+    assert (refused.code, "first_name, last_name" in refused.err) == (3, True)
+    assert rcu_travelled("decide", "override", one, "shoe_size=42", "--reason", "papers").code == 3

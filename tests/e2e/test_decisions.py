@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from rcu.domain.decisions import DecisionKind, State
 from rcu.errors import Conflict, InputError, NotFound
-from rcu.services.deciding import Ask, ContradictsDecisions, Decided, FourEyes, approve, decide, undo
+from rcu.services.asking import Ask, FourEyes, Setting
+from rcu.services.deciding import ContradictsDecisions, Decided, approve, decide, undo
 from rcu.services.explaining import explain_record
 from rcu.services.reading import customer
 from rcu.services.verification import verify
@@ -21,6 +22,11 @@ from rcu.store.tables import aggregates, customers, memberships, records, scores
 from tests.conftest import Road, clock
 
 Content = dict[str, object]
+SETTABLE = [
+    ("first_name", "Zoé"), ("last_name", "Le Goff"), ("birth_date", "12/03/1980"), ("birth_date", None),
+    ("email", "zoe.legoff@mail.example.fr"), ("email", None), ("mobile", "06 39 98 11 22"), ("postcode", "35000"),
+    ("address_line", "12 bis rue des Lilas"), ("loyalty_number", None),
+]  # fmt: skip
 DECISIONS = int(os.environ.get("RCU_TEST_DECISIONS", "60"))
 """How many random decisions are taken and undone."""
 
@@ -209,12 +215,13 @@ def test_many_decisions_all_undone_leave_the_content_as_it_was(desk: Desk) -> No
     everyone = [name for members in desk.customers() for name in members]
     taken: list[Decided] = []
     for count in range(1, DECISIONS + 1):
-        kind = chance.choice(["merge", "merge", "not_same", "split", "confirm", "comment"])
+        kind = chance.choice(["merge", "merge", "not_same", "split", "confirm", "comment", "override", "override"])
         if kind == "split":
             members = chance.choice([members for members in desk.customers() if len(members) > 1])
             names, more = (members[0],), {"groups": ((chance.choice(members[1:]),),)}
         else:
-            names, more = tuple(chance.sample(everyone, 1 if kind in ("confirm", "comment") else 2)), {}
+            names = tuple(chance.sample(everyone, 1 if kind in ("confirm", "comment", "override") else 2))
+            more = {"setting": Setting(dict(chance.sample(SETTABLE, 2)))} if kind == "override" else {}
         try:
             taken.append(desk.decide(kind, *names, **more))
         except Conflict:

@@ -21,7 +21,8 @@ import pytest
 from sqlalchemy import and_, or_, select
 
 from rcu.domain.decisions import DecisionKind
-from rcu.services.deciding import Ask, decide, undo
+from rcu.services.asking import Ask
+from rcu.services.deciding import decide, undo
 from rcu.services.reading import customer
 from rcu.services.verification import verify
 from rcu.store.tables import links, records

@@ -26,8 +26,9 @@ from rcu.domain.records import RecordKey
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.matching.model import MatchModel
 from rcu.services.arrivals import Given
+from rcu.services.asking import Ask, Setting
 from rcu.services.becoming import became
-from rcu.services.deciding import Ask, ContradictsDecisions, decide, undo
+from rcu.services.deciding import ContradictsDecisions, decide, undo
 from rcu.services.identity import decided_links
 from rcu.services.looking_back import profile_as_of
 from rcu.services.reading import customer_of_record
@@ -90,8 +91,8 @@ def steps(draw: st.DrawFn) -> list[Step]:
             case "import":
                 found.append((kind, [(key, person(chance)) for key in chance.sample(KEYS[:7], chance.randint(1, 4))]))
             case "decide":
-                verb = chance.choice(["merge", "merge", "not_same", "confirm", "split"])
-                found.append((kind, (verb, chance.sample(KEYS, 2), chance.random())))
+                verb = chance.choice(["merge", "merge", "not_same", "confirm", "split", "override", "override"])
+                found.append((kind, (verb, chance.sample(KEYS, 2), chance.random(), settable(chance))))
             case _:
                 found.append((kind, chance.randrange(100)))
     return found
@@ -99,6 +100,13 @@ def steps(draw: st.DrawFn) -> list[Step]:
 
 def person(chance: random.Random) -> dict[str, str | None]:
     return {name: chance.choice(values) for name, values in FIELDS.items()}
+
+
+def settable(chance: random.Random) -> dict[str, str | None]:
+    """Some fields as a steward would set them; an address is set as a whole."""
+    said = person(chance)
+    said["landline"] = said.pop("phone")
+    return {name: said[name] for name in chance.sample(sorted(said), chance.randint(1, 4))}
 
 
 @dataclass
@@ -224,15 +232,17 @@ class World:
         run(self.store, self.road.model, clock=self.tick)
         self.waiting = False
 
-    def decide(self, verb: str, keys: list[RecordKey], share: float) -> None:
+    def decide(self, verb: str, keys: list[RecordKey], share: float, fields: dict[str, str | None]) -> None:
         about, groups = tuple(map(str, keys)), ()
         try:
-            if verb in ("confirm", "split"):
+            if verb in ("confirm", "split", "override"):
                 profile = self.profile_of(keys[0])
                 members = [f"{one['source']}:{one['native_id']}" for one in profile["records"]]
                 about = (profile["customer_id"],)
                 groups = (tuple(members[: max(1, int(len(members) * share))]),) if verb == "split" else ()
-            ask = Ask(DecisionKind(verb), about, "anne", "she knows them", groups, supersede=share > 0.5)
+            setting = Setting(fields) if verb == "override" else None
+            seen = "she knows them"
+            ask = Ask(DecisionKind(verb), about, "anne", seen, groups, supersede=share > 0.5, setting=setting)
             done = decide(self.store, ask, clock=self.tick, model=self.road.model)
         except (NotFound, InputError, ContradictsDecisions):
             return

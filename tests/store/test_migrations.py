@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
+from rcu.domain.decisions import Decision, DecisionKind
 from rcu.errors import StoreError
+from rcu.store import decisions as decision_rows
 from rcu.store import schema
 from rcu.store.engine import Store
-from rcu.store.tables import metadata
+from rcu.store.tables import decision_values, decisions, metadata
+from tests.conftest import NOW
 
 
 def test_the_migrations_and_the_tables_agree(store: Store) -> None:
@@ -35,3 +39,25 @@ def test_down_and_up_again_gives_an_empty_database_of_the_same_shape(store: Stor
 def test_upgrading_twice_does_nothing_the_second_time(store: Store) -> None:
     schema.upgrade(store)
     schema.require_current(store)
+
+
+def test_decisions_there_are_outlive_the_migration_that_lets_them_set_fields(store: Store) -> None:
+    schema.downgrade(store, "0005")
+    with store.begin() as connection:
+        decision_rows.add(connection, _decision(DecisionKind.COMMENT))
+    schema.upgrade(store)
+    with store.begin() as connection:
+        decision_rows.add(connection, _decision(DecisionKind.OVERRIDE, sets={"email": {"email": None}}))
+        decision_rows.add(connection, _decision(DecisionKind.UNDO, about=2))
+        decision_rows.add(connection, _decision(DecisionKind.UNDO, about=3))
+        decision_rows.add(connection, _decision(DecisionKind.UNDO, about=1))
+        assert len(connection.execute(select(decision_values)).all()) == 1
+    schema.downgrade(store, "0005")
+    with store.read() as connection:
+        assert list(connection.execute(select(decisions.c.decision_id).order_by("decision_id")).scalars()) == [1, 5]
+    with pytest.raises(IntegrityError), store.begin() as connection:
+        decision_rows.add(connection, _decision(DecisionKind.OVERRIDE))
+
+
+def _decision(kind: DecisionKind, about: int | None = None, sets: dict[str, dict[str, str | None]] | None = None):
+    return Decision(0, kind, "anne", "x", NOW, about, sets=sets or {})

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+import orjson
+from fastapi import APIRouter, Path, Query, Response
 
 from rcu.api.deps import FourEyesDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
-from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionRequest, DecisionWords
+from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionPreview, DecisionRequest, DecisionWords
 from rcu.domain.decisions import DecisionKind
-from rcu.services import decided, deciding
+from rcu.services import decided, deciding, previewing, reading
+from rcu.services.asking import Ask, AskAbout, Setting
+from rcu.services.upserting import RealTime
 from rcu.store.sources import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
@@ -38,18 +42,8 @@ def _made(done: deciding.Decided) -> DecisionMade:
     )
 
 
-@router.post(
-    "/decisions",
-    operation_id="decide",
-    status_code=201,
-    responses=responses(404, 409),
-    summary="Merge, keep apart, split, confirm or comment",
-)
-def decide(
-    request: DecisionRequest, store: StoreDep, how: RealTimeDep, key: Steward, four_eyes: FourEyesDep
-) -> DecisionMade:
-    """Take a decision and work it out. One that contradicts others is refused with their numbers."""
-    ask = deciding.Ask(
+def _ask(request: DecisionRequest, key: ApiKey, how: RealTime) -> Ask:
+    return Ask(
         kind=DecisionKind(request.kind),
         about=tuple(request.about),
         actor=_actor(key, request.on_behalf_of),
@@ -57,8 +51,45 @@ def decide(
         groups=tuple(map(tuple, request.groups)),
         expected=request.expected,
         supersede=request.supersede,
+        setting=Setting(request.fields, how.cleaning) if request.fields else None,
     )
+
+
+def _previewed(found: previewing.Preview, key: ApiKey) -> Response:
+    """The customers as far as the key's scopes open them."""
+
+    def shown(customers: Sequence[previewing.CustomerShown]) -> bytes:
+        return b",".join(reading.visible(orjson.dumps(one.profile).decode(), key.scopes) for one in customers)
+
+    content = b'{"before":[' + shown(found.before) + b'],"after":[' + shown(found.after) + b"]}"
+    return Response(content, media_type="application/json", headers={"Cache-Control": "private, no-store"})
+
+
+@router.post(
+    "/decisions",
+    operation_id="decide",
+    status_code=201,
+    responses=responses(404, 409),
+    summary="Merge, keep apart, split, confirm, override or comment",
+)
+def decide(
+    request: DecisionRequest, store: StoreDep, how: RealTimeDep, key: Steward, four_eyes: FourEyesDep
+) -> DecisionMade:
+    """Take a decision and work it out. One that contradicts others is refused with their numbers."""
+    ask = _ask(request, key, how)
     return _made(deciding.decide(store, ask, clock=_now, model=how.model, four_eyes=four_eyes))
+
+
+@router.post(
+    "/decisions/preview",
+    operation_id="previewDecision",
+    response_model=DecisionPreview,
+    responses=responses(404, 409),
+    summary="What a decision would do",
+)
+def preview_decision(request: DecisionRequest, store: StoreDep, how: RealTimeDep, key: Steward) -> Response:
+    """Show the customers that would change, before and after. Nothing is decided."""
+    return _previewed(previewing.preview(store, how.model, _ask(request, key, how), clock=_now), key)
 
 
 @router.post(
@@ -75,6 +106,21 @@ def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, how: Rea
 
 
 @router.post(
+    "/decisions/{decision_id}/undo/preview",
+    operation_id="previewUndo",
+    response_model=DecisionPreview,
+    responses=responses(404, 409),
+    summary="What taking a decision back would do",
+)
+def preview_undo(
+    decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
+) -> Response:
+    """Show the customers that would change, before and after. Nothing is decided."""
+    ask = AskAbout(DecisionKind.UNDO, decision_id, _actor(key, request.on_behalf_of), request.reason)
+    return _previewed(previewing.preview(store, how.model, ask, clock=_now), key)
+
+
+@router.post(
     "/decisions/{decision_id}/approve",
     operation_id="approveDecision",
     status_code=201,
@@ -87,6 +133,21 @@ def approve(
     """Give a merge effect that somebody else decided."""
     actor = _actor(key, request.on_behalf_of)
     return _made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
+
+
+@router.post(
+    "/decisions/{decision_id}/approve/preview",
+    operation_id="previewApproval",
+    response_model=DecisionPreview,
+    responses=responses(404, 409),
+    summary="What agreeing to a decision would do",
+)
+def preview_approval(
+    decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
+) -> Response:
+    """Show the customers that would change, before and after. Nothing is decided."""
+    ask = AskAbout(DecisionKind.APPROVE, decision_id, _actor(key, request.on_behalf_of), request.reason)
+    return _previewed(previewing.preview(store, how.model, ask, clock=_now), key)
 
 
 @router.get("/decisions", operation_id="listDecisions", responses=responses(404), summary="Decisions, the newest first")

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from rcu.api.schemas.base import Problem, Wire
-from rcu.api.schemas.decisions import DecisionEntry, DecisionList, DecisionMade, DecisionRequest, DecisionWords
+from rcu.api.schemas.decisions import (
+    DecisionEntry,
+    DecisionList,
+    DecisionMade,
+    DecisionPreview,
+    DecisionRequest,
+    DecisionWords,
+)
 from rcu.api.schemas.history import CustomerHistory
+from rcu.api.schemas.models import CustomerBecoming, CustomerCounts, ModelComparison, ModelName
 from rcu.api.schemas.profile import (
     Address,
     Aggregates,
@@ -43,12 +51,15 @@ __all__ = [
     "ChangePage",
     "Consent",
     "ContactPoint",
+    "CustomerBecoming",
+    "CustomerCounts",
     "CustomerHistory",
     "CustomerPage",
     "DataQuality",
     "DecisionEntry",
     "DecisionList",
     "DecisionMade",
+    "DecisionPreview",
     "DecisionRequest",
     "DecisionWords",
     "Golden",
@@ -58,6 +69,8 @@ __all__ = [
     "LookupRequest",
     "LookupResponse",
     "LookupResult",
+    "ModelComparison",
+    "ModelName",
     "NamedRecordForm",
     "OrderAggregates",
     "Part",

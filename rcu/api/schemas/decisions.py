@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rcu.api.schemas.base import Wire
+from rcu.api.schemas.profile import Profile
 
 Words = Annotated[str, Field(min_length=1, max_length=2_000, description="why, for somebody who reads it in a year")]
 Name = Annotated[str, Field(min_length=1, max_length=300, description="source:native_id, or a customer id")]
@@ -23,7 +24,7 @@ class DecisionWords(Wire):
 class DecisionRequest(DecisionWords):
     """A decision about records or customers."""
 
-    kind: Literal["merge", "not_same", "split", "confirm", "comment"]
+    kind: Literal["merge", "not_same", "split", "confirm", "comment", "override"]
     about: list[Name] = Field(min_length=1, max_length=50)
     groups: list[Annotated[list[Name], Field(min_length=1, max_length=500)]] = Field(
         default_factory=list[list[str]], max_length=50, description="of a split: the records that leave together"
@@ -32,6 +33,11 @@ class DecisionRequest(DecisionWords):
         default_factory=dict[str, int], description="customer id to the version that was looked at"
     )
     supersede: bool = Field(default=False, description="take back the decisions that stand in the way")
+    fields: dict[str, Annotated[str, Field(max_length=300)] | None] = Field(
+        default_factory=dict[str, str | None],
+        max_length=20,
+        description="of an override: what fields of the golden record are to be, in any spelling; null empties one",
+    )
 
 
 class DecisionMade(Wire):
@@ -43,11 +49,18 @@ class DecisionMade(Wire):
     superseded: list[int] = Field(description="decisions that were taken back for it")
 
 
+class DecisionPreview(Wire):
+    """The customers a decision would change, the oldest first; none when it changes nothing."""
+
+    before: list[Profile] = Field(description="as they are; members outside the key's scopes are absent")
+    after: list[Profile] = Field(description="as they would be")
+
+
 class DecisionEntry(Wire):
     """A decision, with its records by key."""
 
     decision_id: int
-    kind: Literal["merge", "not_same", "split", "confirm", "comment", "undo", "approve"]
+    kind: Literal["merge", "not_same", "split", "confirm", "comment", "override", "undo", "approve"]
     state: Literal["in_force", "awaits_approval", "undone"]
     actor: str
     reason: str
@@ -57,6 +70,7 @@ class DecisionEntry(Wire):
     together: list[tuple[str, str]]
     apart: list[tuple[str, str]]
     changed: list[str] = Field(description="records that say something else than when it was decided")
+    fields: list[str] = Field(description="of an override: what it sets, by name; the values are in the profile")
 
 
 class DecisionList(Wire):

@@ -52,9 +52,12 @@ class Beaten(Wire):
 
 
 class Provenance(Wire):
-    """Where a group of fields came from."""
+    """Where a group of fields came from: a record, or a steward's decision."""
 
-    record: str = Field(description="source:native_id of the record that gave it")
+    record: str | None = Field(default=None, description="source:native_id of the record that gave it")
+    source: Literal["steward"] | None = Field(default=None, description="where no record gave it: a steward set it")
+    decision: int | None = Field(default=None, description="the number of that decision")
+    actor: str | None = Field(default=None, description="who decided")
     same: list[str] = Field(default_factory=list[str], description="records that say the same")
     beat: list[Beaten] = Field(default_factory=list[Beaten])
 

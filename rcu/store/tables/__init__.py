@@ -2,7 +2,8 @@
 
 Money is held in minor units (cents) as whole numbers, so sums are exact on both databases; instants are UTC.
 Text that is only ever handed out whole (profile documents, raw rows) is text. Names of people, phones and the like
-are only in `records`, `raw_batches`, `quarantine`, `consents`, `customers` and `customer_history`.
+are only in `records`, `raw_batches`, `quarantine`, `consents`, `customers`, `customer_history`, `decision_values` and
+`overrides`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rcu.store.tables.identity import (
     value_counts,
 )
 from rcu.store.tables.intake import consents, event_lines, events, quarantine, raw_batches, raw_files, sources
+from rcu.store.tables.overrides import decision_values, overrides
 from rcu.store.tables.profiles import aggregates, api_keys, change_counter, changes, customers, runs, scores
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "customers",
     "decision_links",
     "decision_records",
+    "decision_values",
     "decisions",
     "event_lines",
     "events",
@@ -53,6 +56,7 @@ __all__ = [
     "memberships_before",
     "metadata",
     "model_adoptions",
+    "overrides",
     "quarantine",
     "raw_batches",
     "raw_files",

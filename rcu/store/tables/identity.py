@@ -125,7 +125,9 @@ decisions = Table(
     Column("decided_at", Instant, nullable=False),
     Column("about", BigInt, ForeignKey("decisions.decision_id"), comment="the decision that is undone or approved"),
     Column("needs_approval", Boolean, nullable=False, comment="without effect until another person approves it"),
-    CheckConstraint("kind IN ('merge', 'not_same', 'split', 'confirm', 'comment', 'undo', 'approve')", name="kind"),
+    CheckConstraint(
+        "kind IN ('merge', 'not_same', 'split', 'confirm', 'comment', 'override', 'undo', 'approve')", name="kind"
+    ),
     Index(None, "about"),
 )
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rcu.domain.overrides import Override
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.golden.record import GOLDEN_COLUMNS, GoldenRecord, golden_record
 from rcu.golden.survivorship import GROUPS
@@ -297,3 +298,32 @@ def test_groups_are_never_mixed_and_everybody_who_has_one_is_accounted_for(membe
             named = [told["record"], *told.get("same", []), *(one["record"] for one in told.get("beat", []))]
             assert sorted(named) == sorted(having)
             assert not winner["deleted"] or all(records[key]["deleted"] for key in having)
+
+
+SET = Override(7, "anne", NOTHING | {"first_name": "Zoé", "last_name": "Martin"})
+
+
+def test_what_a_steward_set_survives_as_a_whole_against_the_most_trusted_record() -> None:
+    members = [
+        member("shop:1", NEW, civility="Mme", **BY_SOURCE),
+        member("till:1", first_name="Zoé", last_name="Martin"),
+    ]
+    found = golden_record(members, {"identity": SET})
+    assert known(found) == {"first_name": "Zoé", "last_name": "Martin"}
+    assert found.provenance["identity"] == {
+        "source": "steward",
+        "decision": 7,
+        "actor": "anne",
+        "same": ["till:1"],
+        "beat": [
+            {"record": "shop:1", "values": {"civility": "Mme"} | BY_SOURCE, "because": "a steward said otherwise"}
+        ],
+    }
+
+
+def test_what_a_steward_emptied_is_empty_and_other_groups_are_as_they_were() -> None:
+    members = [member("shop:1", NEW, email="a@x.fr", email_key="a@x.fr", **BY_SOURCE)]
+    found = golden_record(members, {"email": Override(7, "anne", {"email": None, "email_key": None})})
+    assert known(found) == BY_SOURCE
+    assert found.provenance["email"]["beat"][0]["values"] == {"email": "a@x.fr"}
+    assert found.provenance["identity"] == golden_record(members).provenance["identity"]

@@ -1,0 +1,66 @@
+"""What people set in golden records: as they said it, and what of it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TypeAlias
+
+import orjson
+from sqlalchemy import Connection, delete, insert, select
+
+from rcu.domain.overrides import Override, Overrides
+from rcu.store.sql import among, upsert
+from rcu.store.tables import decision_values, overrides
+
+Sets: TypeAlias = Mapping[str, Mapping[str, str | None]]
+
+
+def add_values(connection: Connection, decision_id: int, sets: Sets) -> None:
+    """Write what a decision sets, by group of fields."""
+    rows = [
+        {"decision_id": decision_id, "field_group": group, "name": name, "value": value}
+        for group, values in sets.items()
+        for name, value in values.items()
+    ]
+    if rows:
+        connection.execute(insert(decision_values), rows)
+
+
+def every_value(connection: Connection) -> dict[int, dict[str, dict[str, str | None]]]:
+    """What was ever set, by decision and group of fields."""
+    columns = (decision_values.c.field_group, decision_values.c.name, decision_values.c.value)
+    order = (decision_values.c.decision_id, *columns[:2])
+    found: dict[int, dict[str, dict[str, str | None]]] = {}
+    for number, group, name, value in connection.execute(select(order[0], *columns).order_by(*order)):
+        found.setdefault(number, {}).setdefault(group, {})[name] = value
+    return found
+
+
+def put(connection: Connection, before: Mapping[int, Overrides], after: Mapping[int, Overrides]) -> set[int]:
+    """Bring what holds from what it was to what it is; give the records to which something else is tied now."""
+    gone = before.keys() - after.keys()
+    new = {record: content(told) for record, told in after.items() if before.get(record) != told}
+    if gone:
+        connection.execute(delete(overrides).where(among(overrides.c.record_id, sorted(gone))))
+    if new:
+        statement = upsert(connection, overrides)
+        changed = {"content": statement.excluded.content}
+        statement = statement.on_conflict_do_update(index_elements=[overrides.c.record_id], set_=changed)
+        connection.execute(statement, [{"record_id": record, "content": told} for record, told in new.items()])
+    return gone | new.keys()
+
+
+def content(told: Overrides) -> str:
+    """What is tied to one record, as it is stored."""
+    return orjson.dumps({group: asdict(one) for group, one in told.items()}, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def read(stored: str) -> dict[str, Override]:
+    """The inverse of `content`."""
+    return {group: Override(**one) for group, one in orjson.loads(stored).items()}
+
+
+def standing(connection: Connection) -> dict[int, str]:
+    """What is stored of all records."""
+    return {row[0]: row[1] for row in connection.execute(select(overrides.c.record_id, overrides.c.content))}
