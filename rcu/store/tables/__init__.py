@@ -8,6 +8,7 @@ are only in `records`, `raw_batches`, `quarantine`, `consents` and `customers`.
 from __future__ import annotations
 
 from rcu.store.tables.base import BigInt, metadata
+from rcu.store.tables.cases import case_customers, case_events, cases, weak_customers
 from rcu.store.tables.identity import (
     WAITS,
     blocking_keys,
@@ -34,6 +35,9 @@ __all__ = [
     "aggregates",
     "api_keys",
     "blocking_keys",
+    "case_customers",
+    "case_events",
+    "cases",
     "change_counter",
     "changes",
     "cluster_quality",
@@ -60,4 +64,5 @@ __all__ = [
     "sources",
     "steward_links",
     "value_counts",
+    "weak_customers",
 ]
