@@ -24,9 +24,7 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False, comment="of the evidence, by numbers of records"),
-        sa.Column(
-            "evidence", sa.Text(), nullable=False, comment="JSON: keys of records, ids, words; no personal data"
-        ),
+        sa.Column("evidence", sa.Text(), nullable=False, comment="JSON: keys of records, ids, words; no personal data"),
         sa.Column("priority", sa.Double(), nullable=False, comment="uncertainty times what is at stake"),
         sa.Column("revenue_minor", sa.BigInteger(), nullable=False),
         sa.Column("opened_at", _INSTANT, nullable=False),
@@ -37,7 +35,10 @@ def upgrade() -> None:
         sa.Column("closed_at", _INSTANT, nullable=True),
         sa.Column("closed_why", sa.Text(), nullable=True),
         sa.Column(
-            "by_hand", sa.Boolean(), nullable=False, comment="closed by somebody: it stays so until the evidence changes"
+            "by_hand",
+            sa.Boolean(),
+            nullable=False,
+            comment="closed by somebody: it stays so until the evidence changes",
         ),
         sa.CheckConstraint("state IN ('open', 'deferred', 'closed')", name=op.f("ck_cases_state")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_cases")),

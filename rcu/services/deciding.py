@@ -17,6 +17,7 @@ from rcu.domain.decisions import (
     State,
     across,
     chain,
+    concerned,
     contradicting,
     in_force,
     links_in_force,
@@ -114,7 +115,10 @@ def decide(store: Store, ask: Ask, *, clock: Clock, model: MatchModel, four_eyes
         state = standing_state(connection, model)
         now = done.decision.decided_at
         matching = Rematching(connection, state.model, locks)
-        work_out(connection, matching, state, changed={}, also=put_in_force(connection, done), now=now)
+        also = put_in_force(connection, done)
+        if ask.kind is not DecisionKind.COMMENT:
+            also |= concerned(done.after, done.decision.decision_id, *done.superseded)
+        work_out(connection, matching, state, changed={}, also=also, now=now)
         counts = State.AWAITS_APPROVAL if done.decision.needs_approval else State.IN_FORCE
         return Decided(done.decision, counts, done.superseded)
 
@@ -221,7 +225,8 @@ def _about(store: Store, wanted: Decision, model: MatchModel) -> Decided:
         ends = put_in_force(connection, Taken(written, before, [*before, written]))
         state_ = standing_state(connection, model)
         matching = Rematching(connection, state_.model, locks)
-        work_out(connection, matching, state_, changed={}, also=ends, now=wanted.decided_at)
+        also = ends | concerned(before, told.decision_id)
+        work_out(connection, matching, state_, changed={}, also=also, now=wanted.decided_at)
         return Decided(written, State.IN_FORCE)
 
     return changing(store, take)
