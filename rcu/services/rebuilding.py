@@ -19,6 +19,7 @@ from rcu.services.documents import Household
 from rcu.services.identity import Identity, changed_quality, resolve
 from rcu.services.projecting import SUMMARY, buyers, households, project, stacked, sums, tables, write
 from rcu.services.projection import standing_basis
+from rcu.services.recasing import Before, Recased, Recasing
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
 from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
@@ -55,8 +56,20 @@ def rebuild(store: Store, model: MatchModel, run_id: int, *, clock: Clock, watch
     plan = _plan(store, identity)
     outcome = _outcome(store, plan, before=standing_basis(last))
     watch.lap("project")
+    tell("cases")
+    recasing = Recasing(store, identity, model, customer_ids=outcome.customer_ids, sums=outcome.sums)
+    cases = recasing.settled(_before(store, plan, same_model=last is not None and last.model == model.fingerprint()))
+    watch.lap("cases")
     tell("publishing")
-    return _publish(store, run_id, identity, plan, outcome, clock=clock, watch=watch)
+    return _publish(store, run_id, identity, plan, outcome, cases=cases, clock=clock, watch=watch)
+
+
+def _before(store: Store, plan: _Plan, *, same_model: bool) -> Before | None:
+    """How it was; None before the first run. Weights of another model say nothing beside those of this one."""
+    if not (plan.before != _NOT_MATCHED).any():
+        return None
+    quality = identity_rows.stored_quality(store).to_pandas() if same_model else None
+    return Before(plan.before, quality, identity_rows.generic(store))
 
 
 def _plan(store: Store, identity: Identity) -> _Plan:
@@ -81,7 +94,7 @@ def _plan(store: Store, identity: Identity) -> _Plan:
 class _Outcome:
     """Documents (`projecting.DOCUMENTS`), aggregates and scores of the customers that are written; what stood before.
 
-    `basis` is what the scores are measured against from now on.
+    `sums` are the aggregates of all customers. `basis` is what the scores are measured against from now on.
     """
 
     documents: pa.Table
@@ -89,6 +102,7 @@ class _Outcome:
     scores: pa.Table
     standing: pd.DataFrame
     customer_ids: dict[int, str]
+    sums: pa.Table
     basis: ScoreBasis
 
 
@@ -101,7 +115,8 @@ def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcom
     stored = profile_rows.standing_aggregates(store)
     untouched = stored.filter(np.isin(stored["cluster_id"].to_numpy(), others.index.to_numpy()))
     found = sums(projected)
-    basis = score_basis(buyers(pa.concat_tables([untouched, found])), profile_rows.latest_instant(store))
+    everyone = pa.concat_tables([untouched, found])
+    basis = score_basis(buyers(everyone), profile_rows.latest_instant(store))
     rescored = rescored_customers(others, untouched, before, basis)
     disturbed = np.union1d(rescored, _moved_households(standing, summary, plan, others.index))
     again = list(project(store, _members_of(plan, disturbed)))
@@ -110,7 +125,7 @@ def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcom
     projected += again
     del again
     documents, scores = tables(write(projected, basis, shared))
-    return _Outcome(documents, aggregates, scores, standing, _customer_ids(summary), basis)
+    return _Outcome(documents, aggregates, scores, standing, _customer_ids(summary), everyone, basis)
 
 
 def _members_of(plan: _Plan, clusters: Index) -> pd.DataFrame:
@@ -151,7 +166,15 @@ def _shared(summary: pd.DataFrame, clusters: Index) -> dict[int, Household]:
 
 
 def _publish(
-    store: Store, run_id: int, identity: Identity, plan: _Plan, outcome: _Outcome, *, clock: Clock, watch: Stopwatch
+    store: Store,
+    run_id: int,
+    identity: Identity,
+    plan: _Plan,
+    outcome: _Outcome,
+    *,
+    cases: Recased,
+    clock: Clock,
+    watch: Stopwatch,
 ) -> RunReport:
     """Write everything in one transaction; numbers of the change feed are taken last."""
     documents, changes = _changed(plan, outcome)
@@ -167,6 +190,7 @@ def _publish(
         sums = staging.enter_context(store.staged(outcome.aggregates))
         scored = staging.enter_context(store.staged(outcome.scores))
         gone = staging.enter_context(store.staged(pa.table({"cluster_id": pa.array(plan.gone)})))
+        recased = staging.enter_context(cases.staged(store))
         announced = staging.enter_context(store.staged(_change_table(changes)))
         watch.lap("stage")
         now = clock()
@@ -180,6 +204,7 @@ def _publish(
             profile_rows.replace_scores(connection, projected, scored)
             profile_rows.drop_customers(connection, gone)
             profile_rows.put_customers(connection, customers, now)
+            recased.write(connection, now)
             identity_rows.clear_marks(connection)
             summary = orjson.dumps(asdict(report) | {"seconds": watch.seconds}).decode()
             basis = outcome.basis

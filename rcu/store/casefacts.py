@@ -8,6 +8,7 @@ from enum import IntEnum
 from functools import cache
 from typing import Any, Final
 
+import pyarrow as pa
 from sqlalchemy import (
     BigInteger,
     CompoundSelect,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 )
 
 from rcu.domain.cases import Stake
+from rcu.store.engine import Store
 from rcu.store.nearby import StoredLink
 from rcu.store.sql import among
 from rcu.store.tables import (
@@ -198,6 +200,12 @@ def stakes_of(connection: Connection, clusters: Collection[int]) -> dict[int, St
         return {}
     rows = connection.execute(_stakes(), {_SOME: clusters}).all()
     return {row[0]: Stake(row[1], int(row[2]), sum(row[3:])) for row in rows}
+
+
+def reached(store: Store) -> pa.Table:
+    """Of every record, oldest first, whether it can be reached in each way: record_id, and a flag for each."""
+    flags = (records.c[name].is_not(None).label(name) for name in _REACHED)
+    return store.read_arrow(select(records.c.record_id, *flags).order_by(records.c.record_id))
 
 
 @dataclass(frozen=True, slots=True)
