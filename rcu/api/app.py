@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from rcu import __version__
 from rcu.api import errors
-from rcu.api.routes import changes, customers, decisions, health, records
+from rcu.api.routes import cases, changes, customers, decisions, health, records
 from rcu.cleaning import CleaningSettings
 from rcu.config import settings
 from rcu.matching.model import MatchModel, load_model
@@ -44,7 +44,7 @@ def create_app(
     app.state.four_eyes = four_eyes or FourEyes()
     app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now)
     errors.install(app)
-    for router in (health.router, customers.router, records.router, changes.router, decisions.router):
+    for router in (health.router, customers.router, records.router, changes.router, decisions.router, cases.router):
         app.include_router(router)
     return app
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from rcu.domain.cases import GONE, CaseEvent, CaseState, Stake
+from rcu.domain.cases import GONE, CaseEvent, Stake
 from rcu.matching.model import MatchModel
 from rcu.services.casework import Wanted, records_named, worded
 from rcu.store import cases as rows
@@ -98,35 +98,20 @@ def fresh_row(one: Wanted, words: Words) -> dict[str, Any]:
 
 def write_changes(connection: Transaction, settled: Settled, words: Words, now: datetime) -> None:
     """Write what became of cases that were there before."""
-    changed = [(old.case_id, _reopened(one, words)) for old, one in settled.again]
-    changed += [(old.case_id, _altered(old, one, words)) for old, one in settled.other]
-    changed += [(old.case_id, _closed(old, now)) for old in settled.gone]
+    changed = [_row(old, one, words.of(one)) for old, one in settled.again]
+    changed += [_row(old, one, words.of(one) if _says_else(old, one) else old.evidence) for old, one in settled.other]
     rows.change_cases(connection, changed, now)
+    rows.reopen_cases(connection, [old.case_id for old, _ in settled.again], now)
+    rows.close_cases(connection, [old.case_id for old in settled.gone], now)
     about = {old.case_id: one.draft.clusters for old, one in settled.again}
     about |= {old.case_id: one.draft.clusters for old, one in settled.other if _says_else(old, one)}
     rows.put_customers(connection, about, stood=about)
     rows.add_events(connection, list(_events(settled)), now)
 
 
-def _open(one: Wanted, evidence: str) -> dict[str, Any]:
+def _row(old: StoredCase, one: Wanted, evidence: str) -> dict[str, Any]:
     told = {"fingerprint": one.fingerprint, "evidence": evidence, "priority": one.priority}
-    return {**told, "revenue_minor": one.revenue_minor, "closed_at": None, "closed_why": None, "by_hand": False}
-
-
-def _reopened(one: Wanted, words: Words) -> dict[str, Any]:
-    return {**_open(one, words.of(one)), "state": CaseState.OPEN.value, "more": 1}
-
-
-def _altered(old: StoredCase, one: Wanted, words: Words) -> dict[str, Any]:
-    other = _says_else(old, one)
-    told = _open(one, words.of(one) if other else old.evidence)
-    return {**told, "state": old.state.value, "more": int(other)}
-
-
-def _closed(old: StoredCase, now: datetime) -> dict[str, Any]:
-    same = {"fingerprint": old.fingerprint, "evidence": old.evidence, "priority": old.priority}
-    ended = {"state": CaseState.CLOSED.value, "closed_at": now, "closed_why": GONE, "by_hand": False, "more": 1}
-    return {**same, "revenue_minor": old.revenue_minor, **ended}
+    return {**told, "number": old.case_id, "revenue_minor": one.revenue_minor, "more": int(_says_else(old, one))}
 
 
 def _events(settled: Settled) -> Iterable[Event]:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select, update
 
-from rcu.domain.cases import MACHINE, CaseEvent, CaseKind, CaseState
+from rcu.domain.cases import GONE, MACHINE, CaseEvent, CaseKind, CaseState
 from rcu.store.sql import Upsert, among, prepared, upsert
 from rcu.store.tables import case_customers, case_events, cases, cluster_quality, weak_customers
 
@@ -112,24 +112,50 @@ def open_cases(connection: Connection, found: Sequence[Row], now: datetime) -> d
     return {row.name: row.case_id for row in rows}
 
 
+_SAYS: Final = ("fingerprint", "evidence", "priority", "revenue_minor")
 _CHANGE: Final = (
     update(cases)
     .where(cases.c.case_id == bindparam("number"))
     .values(
-        {name: bindparam(f"new_{name}") for name in _WRITTEN}
+        {name: bindparam(f"new_{name}") for name in _SAYS}
         | {"updated_at": bindparam("at"), "version": cases.c.version + bindparam("more")}
     )
 )
 
 
-def change_cases(connection: Connection, found: Sequence[tuple[int, Row]], now: datetime) -> None:
-    """Change cases, by number, in one order; `more` is 1 where somebody must know before acting."""
+def change_cases(connection: Connection, found: Sequence[Row], now: datetime) -> None:
+    """Change what cases say: number, fingerprint, evidence, priority, revenue_minor; what people set stays.
+
+    `more` is 1 where somebody must know it before acting.
+    """
     rows = [
-        {"number": number, "at": now, "more": row["more"]} | {f"new_{name}": row[name] for name in _WRITTEN}
-        for number, row in sorted(found, key=lambda one: one[0])
+        {"number": row["number"], "more": row["more"], "at": now} | {f"new_{name}": row[name] for name in _SAYS}
+        for row in found
     ]
     if rows:
         connection.execute(_CHANGE, rows)
+
+
+def _ended(why: str | None) -> dict[str, Any]:
+    state = CaseState.OPEN if why is None else CaseState.CLOSED
+    ended = {"state": state.value, "closed_why": why, "by_hand": False, "version": cases.c.version + 1}
+    return {**ended, "closed_at": None if why is None else bindparam("at"), "updated_at": bindparam("at")}
+
+
+_CLOSE: Final = update(cases).where(among(cases.c.case_id, _SOME)).values(_ended(GONE))
+_REOPEN: Final = update(cases).where(among(cases.c.case_id, _SOME)).values(_ended(None))
+
+
+def close_cases(connection: Connection, numbers: Collection[int], now: datetime) -> None:
+    """Close cases whose reason is gone."""
+    if numbers:
+        connection.execute(_CLOSE, {_SOME: numbers, "at": now})
+
+
+def reopen_cases(connection: Connection, numbers: Collection[int], now: datetime) -> None:
+    """Open cases again that were closed."""
+    if numbers:
+        connection.execute(_REOPEN, {_SOME: numbers, "at": now})
 
 
 _DROP_ABOUT: Final = delete(case_customers).where(among(case_customers.c.case_id, _SOME))

@@ -24,12 +24,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _actor(key: ApiKey, on_behalf_of: str | None) -> str:
+def actor_of(key: ApiKey, on_behalf_of: str | None) -> str:
     """The key alone is what was checked; a person it speaks for is its own word."""
     return f"{on_behalf_of} (by key {key.name})" if on_behalf_of else f"key {key.name}"
 
 
-def _made(done: deciding.Decided) -> DecisionMade:
+def made(done: deciding.Decided) -> DecisionMade:
+    """A decision as it is answered."""
     return DecisionMade(
         decision_id=done.decision.decision_id,
         kind=done.decision.kind.value,
@@ -52,13 +53,13 @@ def decide(
     ask = deciding.Ask(
         kind=DecisionKind(request.kind),
         about=tuple(request.about),
-        actor=_actor(key, request.on_behalf_of),
+        actor=actor_of(key, request.on_behalf_of),
         reason=request.reason,
         groups=tuple(map(tuple, request.groups)),
         expected=request.expected,
         supersede=request.supersede,
     )
-    return _made(deciding.decide(store, ask, clock=_now, model=how.model, four_eyes=four_eyes))
+    return made(deciding.decide(store, ask, clock=_now, model=how.model, four_eyes=four_eyes))
 
 
 @router.post(
@@ -70,8 +71,8 @@ def decide(
 )
 def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward) -> DecisionMade:
     """Take a decision back, whatever happened since; the undo is a decision itself and can be undone."""
-    actor = _actor(key, request.on_behalf_of)
-    return _made(deciding.undo(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
+    actor = actor_of(key, request.on_behalf_of)
+    return made(deciding.undo(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
 
 
 @router.post(
@@ -85,8 +86,8 @@ def approve(
     decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
 ) -> DecisionMade:
     """Give a merge effect that somebody else decided."""
-    actor = _actor(key, request.on_behalf_of)
-    return _made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
+    actor = actor_of(key, request.on_behalf_of)
+    return made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
 
 
 @router.get("/decisions", operation_id="listDecisions", responses=responses(404), summary="Decisions, the newest first")
