@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
 from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
 from rcu.store import runs as run_rows
-from rcu.store.engine import Store
+from rcu.store.engine import Store, Transaction
 from rcu.store.identity import Whole
 
 _NOT_MATCHED: Final = -1
@@ -166,16 +167,9 @@ def _shared(summary: pd.DataFrame, clusters: Index) -> dict[int, Household]:
 
 
 def _publish(
-    store: Store,
-    run_id: int,
-    identity: Identity,
-    plan: _Plan,
-    outcome: _Outcome,
-    *,
-    cases: Recased,
-    clock: Clock,
-    watch: Stopwatch,
-) -> RunReport:
+    store: Store, run_id: int, identity: Identity, plan: _Plan, outcome: _Outcome, *,
+    cases: Recased, clock: Clock, watch: Stopwatch,
+) -> RunReport:  # fmt: skip
     """Write everything in one transaction; numbers of the change feed are taken last."""
     documents, changes = _changed(plan, outcome)
     moved = plan.memberships.loc[plan.moved]
@@ -206,14 +200,16 @@ def _publish(
             profile_rows.put_customers(connection, customers, now)
             recased.write(connection, now)
             identity_rows.clear_marks(connection)
-            summary = orjson.dumps(asdict(report) | {"seconds": watch.seconds}).decode()
-            basis = outcome.basis
-            run_rows.finish(
-                connection, run_id, as_of=basis.as_of, score_basis=basis.to_json(), summary=summary, now=now
-            )
+            _finish(connection, report, outcome.basis, watch=watch, now=now)
             profile_rows.announce(connection, announced, len(changes), now)
     watch.lap("publish")
     return replace(report, seconds=watch.seconds)
+
+
+def _finish(connection: Transaction, report: RunReport, basis: ScoreBasis, *, watch: Stopwatch, now: datetime) -> None:
+    summary = orjson.dumps(asdict(report) | {"seconds": watch.seconds}).decode()
+    told = basis.to_json()
+    run_rows.finish(connection, report.run_id, as_of=basis.as_of, score_basis=told, summary=summary, now=now)
 
 
 def whole_tables(identity: Identity) -> dict[Whole, pa.Table]:
