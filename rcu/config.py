@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     four_eyes_revenue: int | None = Field(
         default=None, ge=0, description="so does one of customers with more net revenue together, in whole units"
     )
+    case_records: int = Field(
+        default=20, ge=1, description="a customer with more records than this is a case for a steward"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 

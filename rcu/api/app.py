@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from rcu import __version__
 from rcu.api import errors
-from rcu.api.routes import changes, customers, decisions, health, models, records
+from rcu.api.routes import cases, changes, customers, decisions, health, models, records
 from rcu.cleaning import CleaningSettings
 from rcu.config import settings
 from rcu.matching.model import MatchModel, load_model
@@ -52,8 +52,8 @@ def create_app(
     app.state.gathering = Gathering(app.state.real_time)
     app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS)
     errors.install(app)
-    for router in (health.router, customers.router, records.router, changes.router, decisions.router, models.router):
-        app.include_router(router)
+    for room in (health, customers, records, changes, decisions, cases, models):
+        app.include_router(room.router)
     return app
 
 

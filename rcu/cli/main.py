@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rcu import __version__
-from rcu.cli import admin, customer, data, decide, demo, explain, identity, model, quarantine, record
+from rcu.cli import admin, case, customer, data, decide, demo, explain, identity, model, quarantine, record
 from rcu.cli.common import err, exit_code, out
 from rcu.cli.dedupe import dedupe
 from rcu.cli.evaluate import evaluate
@@ -29,6 +29,7 @@ app.add_typer(model.app, name="model")
 app.add_typer(decide.app, name="decide")
 app.add_typer(record.app, name="record")
 app.add_typer(customer.app, name="customer")
+app.add_typer(case.app, name="case")
 app.command("import")(data.import_files)
 app.command("run")(data.run)
 app.command("train")(model.train)

@@ -86,6 +86,9 @@ def print_upserted(done: Upserted, *, dry_run: bool) -> None:
         out.print(_reasons("the records of this customer it is nearest to", done.why))
     if done.possible:
         out.print(_reasons("records of others that may be the same person, left to a steward", done.possible))
+    if done.cases:
+        told = ", ".join(f"{one.case_id} ({one.kind.value.replace('_', ' ')})" for one in done.cases)
+        out.print(f"cases opened: {told}")
     if dry_run:
         out.print("nothing was written")
 

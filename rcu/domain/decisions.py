@@ -105,6 +105,18 @@ def links_in_force(decisions: Iterable[Decision]) -> dict[Pair, bool]:
     return apart | {link: True for decision in counted for link in decision.together}
 
 
+def concerned(log: Iterable[Decision], *numbers: int) -> set[int]:
+    """The records that some decisions are about, and those that these are about."""
+    by_number = {one.decision_id: one for one in log}
+    found: set[int] = set()
+    waiting = list(numbers)
+    while waiting:
+        one = by_number[waiting.pop()]
+        found |= one.records.keys()
+        waiting += [] if one.about is None else [one.about]
+    return found
+
+
 def pair(one: int, other: int) -> Pair:
     """Two record ids as a pair."""
     return (one, other) if one < other else (other, one)

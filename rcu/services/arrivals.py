@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from rcu.domain.cases import CaseKind
 from rcu.domain.records import RecordKey
 
 
@@ -69,6 +70,15 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A case that was opened, or opened again; `clusters` are the numbers of the customers it is about."""
+
+    case_id: int
+    kind: CaseKind
+    clusters: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Upserted:
     """What became of one record.
 
@@ -82,6 +92,7 @@ class Upserted:
         split: customers that parted from it.
         why: the records of its customer it is nearest to.
         possible: records of other customers that may be the same person, left to a steward.
+        cases: cases about its customer that were opened.
         profile: the customer's document, where it was asked for.
     """
 
@@ -94,4 +105,5 @@ class Upserted:
     split: tuple[str, ...] = ()
     why: tuple[Reason, ...] = ()
     possible: tuple[Reason, ...] = ()
+    cases: tuple[OpenedCase, ...] = ()
     profile: str | None = None

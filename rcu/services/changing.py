@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from rcu.domain.causes import Cause
 from rcu.errors import Conflict
+from rcu.services.casing import Casing
 from rcu.services.rematching import Rematched, Rematching
 from rcu.services.republishing import Republished, Republishing
 from rcu.services.standing import State
@@ -56,7 +58,7 @@ def work_out(  # noqa: PLR0913  # what there is to say of a change; all but thre
         rematching: what matches in this transaction.
         state: what the last run left.
         changed: record_id to what the record said when it was last matched; None for one that never was.
-        also: records whose links of people changed.
+        also: records that something was decided about, those whose links of people changed among them.
         outdated: records of customers whose profile is outdated.
         marked: which of the changed records are marked as waiting, when that is known.
         now: the instant of the change.
@@ -72,5 +74,6 @@ def work_out(  # noqa: PLR0913  # what there is to say of a change; all but thre
     republishing = Republishing(connection, state.basis, rematching.locks, now=now, cause=cause)
     published = republishing.run(found, touched)
     nearby.clear_marks(connection, {*(changed if marked is None else marked), *outdated})
+    cases = Casing(connection, rematching, now).run(found)
     publishing.announce(connection, published.changes, now)
-    return found, published
+    return found, replace(published, cases=cases)

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rcu.domain.causes import Cause, CauseKind
-from rcu.domain.decisions import Decision, DecisionKind, State, contradicting, in_force, links_in_force, states
+from rcu.domain.decisions import (
+    Decision,
+    DecisionKind,
+    State,
+    concerned,
+    contradicting,
+    in_force,
+    links_in_force,
+    states,
+)
 from rcu.domain.overrides import overrides_in_force
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.matching.model import MatchModel
@@ -72,8 +81,10 @@ def decide(store: Store, ask: Ask, *, clock: Clock, model: MatchModel, four_eyes
         state = standing_state(connection, model)
         now = done.decision.decided_at
         matching = Rematching(connection, state.model, locks)
-        ends, cause = put_in_force(connection, done), _cause(done.decision)
-        work_out(connection, matching, state, changed={}, also=ends, now=now, cause=cause)
+        also, cause = put_in_force(connection, done), _cause(done.decision)
+        if ask.kind is not DecisionKind.COMMENT:
+            also |= concerned(done.after, done.decision.decision_id, *done.superseded)
+        work_out(connection, matching, state, changed={}, also=also, now=now, cause=cause)
         counts = State.AWAITS_APPROVAL if done.decision.needs_approval else State.IN_FORCE
         return Decided(done.decision, counts, done.superseded)
 
@@ -173,9 +184,9 @@ def _about(store: Store, ask: AskAbout, clock: Clock, model: MatchModel) -> Deci
         done = write_about(connection, ask, clock())
         state = standing_state(connection, model)
         matching = Rematching(connection, state.model, locks)
-        ends = put_in_force(connection, done)
+        also = put_in_force(connection, done) | concerned(done.before, ask.decision_id)
         now, cause = done.decision.decided_at, _cause(done.decision)
-        work_out(connection, matching, state, changed={}, also=ends, now=now, cause=cause)
+        work_out(connection, matching, state, changed={}, also=also, now=now, cause=cause)
         return Decided(done.decision, State.IN_FORCE)
 
     return changing(store, take)

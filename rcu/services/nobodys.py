@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from rcu.domain.frequency import (
@@ -37,6 +38,8 @@ class Nobodys:
         self._columns = model.columns()
         self._identifiers = {one.column: one.most_names for one in model.identifiers}
         self._judged = (*self._identifiers, *model.dates)
+        self.turned: list[tuple[str, AbstractSet[str], AbstractSet[str]]] = []
+        """The identifiers that became nobody's, and those that are somebody's again, by column."""
         self.forget()
 
     def forget(self) -> None:
@@ -96,6 +99,8 @@ class Nobodys:
             new, gone = verdict - before, (before & at_stake) - verdict
             if new or gone:
                 rows.put_verdicts(self._connection, column, new=new, gone=gone)
+                if column in self._identifiers:
+                    self.turned.append((column, new, gone))
                 self._after[column] = (before | new) - gone
                 self._asked |= new | gone
                 turned.update(rows.carriers(self._connection, column, new | gone))

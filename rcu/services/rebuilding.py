@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -20,12 +21,13 @@ from rcu.services.documents import Household
 from rcu.services.identity import Identity, changed_quality, resolve
 from rcu.services.projecting import SUMMARY, buyers, households, project, stacked, sums, tables, write
 from rcu.services.projection import standing_basis
+from rcu.services.recasing import Before, Recased, Recasing
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
 from rcu.store import history
 from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
 from rcu.store import runs as run_rows
-from rcu.store.engine import Store
+from rcu.store.engine import Store, Transaction
 from rcu.store.identity import Whole
 
 _NOT_MATCHED: Final = -1
@@ -57,8 +59,20 @@ def rebuild(store: Store, model: MatchModel, run_id: int, *, clock: Clock, watch
     plan = _plan(store, identity)
     outcome = _outcome(store, plan, before=standing_basis(last))
     watch.lap("project")
+    tell("cases")
+    recasing = Recasing(store, identity, model, customer_ids=outcome.customer_ids, sums=outcome.sums)
+    cases = recasing.settled(_before(store, plan, same_model=last is not None and last.model == model.fingerprint()))
+    watch.lap("cases")
     tell("publishing")
-    return _publish(store, run_id, identity, plan, outcome, clock=clock, watch=watch)
+    return _publish(store, run_id, identity, plan, outcome, cases=cases, clock=clock, watch=watch)
+
+
+def _before(store: Store, plan: _Plan, *, same_model: bool) -> Before | None:
+    """How it was; None before the first run. Weights of another model say nothing beside those of this one."""
+    if not (plan.before != _NOT_MATCHED).any():
+        return None
+    quality = identity_rows.stored_quality(store).to_pandas() if same_model else None
+    return Before(plan.before, quality, identity_rows.generic(store))
 
 
 def _plan(store: Store, identity: Identity) -> _Plan:
@@ -83,8 +97,8 @@ def _plan(store: Store, identity: Identity) -> _Plan:
 class _Outcome:
     """Documents (`projecting.DOCUMENTS`), aggregates and scores of the customers that are written; what stood before.
 
-    `basis` is what the scores are measured against from now on; `last_versions` are those of customers that are no
-    more at present, by cluster_id.
+    `sums` are the aggregates of all customers. `basis` is what the scores are measured against from now on;
+    `last_versions` are those of customers that are no more at present, by cluster_id.
     """
 
     documents: pa.Table
@@ -92,6 +106,7 @@ class _Outcome:
     scores: pa.Table
     standing: pd.DataFrame
     customer_ids: dict[int, str]
+    sums: pa.Table
     basis: ScoreBasis
     last_versions: pd.Series
 
@@ -105,7 +120,8 @@ def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcom
     stored = profile_rows.standing_aggregates(store)
     untouched = stored.filter(np.isin(stored["cluster_id"].to_numpy(), others.index.to_numpy()))
     found = sums(projected)
-    basis = score_basis(buyers(pa.concat_tables([untouched, found])), profile_rows.latest_instant(store))
+    everyone = pa.concat_tables([untouched, found])
+    basis = score_basis(buyers(everyone), profile_rows.latest_instant(store))
     rescored = rescored_customers(others, untouched, before, basis)
     disturbed = np.union1d(rescored, _moved_households(standing, summary, plan, others.index))
     again = list(project(store, _members_of(plan, disturbed)))
@@ -115,7 +131,7 @@ def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcom
     del again
     documents, scores = tables(write(projected, basis, shared))
     last = history.every_last_version(store).to_pandas().set_index("cluster_id")["version"]
-    return _Outcome(documents, aggregates, scores, standing, _customer_ids(summary), basis, last)
+    return _Outcome(documents, aggregates, scores, standing, _customer_ids(summary), everyone, basis, last)
 
 
 def _members_of(plan: _Plan, clusters: Index) -> pd.DataFrame:
@@ -156,8 +172,9 @@ def _shared(summary: pd.DataFrame, clusters: Index) -> dict[int, Household]:
 
 
 def _publish(
-    store: Store, run_id: int, identity: Identity, plan: _Plan, outcome: _Outcome, *, clock: Clock, watch: Stopwatch
-) -> RunReport:
+    store: Store, run_id: int, identity: Identity, plan: _Plan, outcome: _Outcome, *,
+    cases: Recased, clock: Clock, watch: Stopwatch,
+) -> RunReport:  # fmt: skip
     """Write everything in one transaction; numbers of the change feed are taken last."""
     documents, changes = _changed(plan, outcome)
     moved = plan.memberships.loc[plan.moved]
@@ -172,6 +189,7 @@ def _publish(
         sums = staging.enter_context(store.staged(outcome.aggregates))
         scored = staging.enter_context(store.staged(outcome.scores))
         gone = staging.enter_context(store.staged(pa.table({"cluster_id": pa.array(plan.gone)})))
+        recased = staging.enter_context(cases.staged(store))
         announced = staging.enter_context(store.staged(_change_table(changes)))
         watch.lap("stage")
         now = clock()
@@ -185,15 +203,18 @@ def _publish(
             profile_rows.replace_aggregates(connection, projected, sums)
             profile_rows.replace_scores(connection, projected, scored)
             profile_rows.replace_customers(connection, gone, customers, now, cause=Cause(CauseKind.RUN, run_id))
+            recased.write(connection, now)
             identity_rows.clear_marks(connection)
-            summary = orjson.dumps(asdict(report) | {"seconds": watch.seconds}).decode()
-            basis = outcome.basis
-            run_rows.finish(
-                connection, run_id, as_of=basis.as_of, score_basis=basis.to_json(), summary=summary, now=now
-            )
+            _finish(connection, report, outcome.basis, watch=watch, now=now)
             profile_rows.announce(connection, announced, len(changes), now)
     watch.lap("publish")
     return replace(report, seconds=watch.seconds)
+
+
+def _finish(connection: Transaction, report: RunReport, basis: ScoreBasis, *, watch: Stopwatch, now: datetime) -> None:
+    summary = orjson.dumps(asdict(report) | {"seconds": watch.seconds}).decode()
+    told = basis.to_json()
+    run_rows.finish(connection, report.run_id, as_of=basis.as_of, score_basis=told, summary=summary, now=now)
 
 
 def whole_tables(identity: Identity) -> dict[Whole, pa.Table]:

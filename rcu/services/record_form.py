@@ -175,6 +175,7 @@ def answer(done: Upserted) -> dict[str, Any]:
         "split": list(done.split),
         "why": [_reason(one) for one in done.why],
         "possible": [_reason(one) for one in done.possible],
+        "cases": [{"case_id": one.case_id, "kind": one.kind.value} for one in done.cases],
     }
 
 

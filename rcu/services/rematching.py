@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -65,7 +66,7 @@ class Rematching:
     """Works out changed records in one transaction, in which their rows are written already."""
 
     def __init__(self, connection: Transaction, model: MatchModel, locks: Locks) -> None:
-        self._connection, self._model, self.locks = connection, model, locks
+        self._connection, self.model, self.locks = connection, model, locks
         self._columns = model.columns()
         self._values: dict[int, Row] = {}
         self._arrived: set[int] = set()
@@ -73,6 +74,11 @@ class Rematching:
         self._blocks = rows.StoredBlocks(connection)
         self._keys: dict[tuple[str | None, ...], RecordKeys] = {}
         self._blocked = tuple(dict.fromkeys(name for rule in model.blocking for name in rule.columns()))
+
+    @property
+    def turned(self) -> Sequence[tuple[str, AbstractSet[str], AbstractSet[str]]]:
+        """The identifiers that became nobody's in this transaction, and those that are somebody's again, by column."""
+        return self._nobodys.turned
 
     def know(self, told: Mapping[int, Row]) -> None:
         """Take what some records say, with their key and cluster, from who has just written it."""
@@ -143,7 +149,7 @@ class Rematching:
         new = {one: row for one, row in zip(said, told, strict=True) if one not in self._keys}
         if new:
             table = EncodedTable.of_rows(list(new.values()), self._columns)
-            self._keys |= zip(new, record_keys(table, self._model.blocking), strict=True)
+            self._keys |= zip(new, record_keys(table, self.model.blocking), strict=True)
         return [self._keys[one] for one in said]
 
     def _former_keys(self, former: Mapping[int, Row | None]) -> dict[int, RecordKeys]:
@@ -153,12 +159,12 @@ class Rematching:
 
     def _rearrange(self, former: Mapping[int, Row | None]) -> Rearranged:
         before, after = self._former_keys(former), self._keys_of(sorted(former))
-        nothing = no_keys(self._model.blocking)
+        nothing = no_keys(self.model.blocking)
         changes = {record: Change(before.get(record, nothing), after[record]) for record in former}
         self.locks.take(
             key for change in changes.values() for keys in (change.before, change.after) for key in keys.first()
         )
-        return Rearranging(self._model.blocking, self._blocks, self._keys_of).run(changes)
+        return Rearranging(self.model.blocking, self._blocks, self._keys_of).run(changes)
 
     def _weigh(self, found: Rearranged, former: Mapping[int, Row | None]) -> list[StoredLink]:
         """The pairs of changed records, and the candidates in shaken blocks, from the review threshold up."""
@@ -169,7 +175,7 @@ class Rematching:
         if not pairs:
             return []
         self._read(records)
-        kernel = Kernel(self._table(records), self._model)
+        kernel = Kernel(self._table(records), self.model)
         left, right = (np.searchsorted(records, side) for side in zip(*sorted(pairs), strict=True))
         weighed = kernel.weigh(CandidatePairs(left, right, 0))
         ids = np.array(records, dtype=np.int64)
@@ -179,7 +185,7 @@ class Rematching:
     def _still_candidates(self, members: Sequence[int]) -> list[Pair]:
         keys = self._keys_of(members) if len(members) > 1 else {}
         self.locks.take(key for one in keys.values() for key in one.first())
-        blocks = groups(self._model.blocking, self._blocks, keys)
+        blocks = groups(self.model.blocking, self._blocks, keys)
         return [
             (one, other)
             for one, other in combinations(sorted(keys), 2)
@@ -214,12 +220,12 @@ class Rematching:
             self._write(before, alone, ())
             return Rematched(before, alone, self._values, weighed)
         table = self._table(members)
-        kernel = Kernel(table, self._model)
+        kernel = Kernel(table, self.model)
         keys = [f"{self._values[one]['source']}:{self._values[one]['native_id']}" for one in members]
         ids = np.array(members, dtype=np.int64)
         found = cluster(
             kernel,
-            _weighed(links, ids, self._model),
+            _weighed(links, ids, self.model),
             hashes_of(keys).view(np.int64),
             constraints=constraints_of(decided, ids),
         )
@@ -253,7 +259,7 @@ class Rematching:
         links: dict[Pair, StoredLink] = {}
         decided: dict[Pair, bool] = {}
         while frontier:
-            found, theirs = rows.links_at(self._connection, frontier, least=self._model.match_weight)
+            found, theirs = rows.links_at(self._connection, frontier, least=self.model.match_weight)
             links |= {(one.left, one.right): one for one in found}
             decided |= theirs
             ends = {end for pair in links for end in pair}

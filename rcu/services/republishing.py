@@ -9,6 +9,7 @@ from datetime import datetime
 
 from rcu.domain.causes import Cause
 from rcu.insight.scores import ScoreBasis
+from rcu.services.arrivals import OpenedCase
 from rcu.services.documents import Household
 from rcu.services.projecting import household_of
 from rcu.services.projection import Projected, Written, materials, project_one, written
@@ -28,10 +29,12 @@ class Republished:
     Attributes:
         versions: customer id and version of every customer that was worked out, by cluster_id.
         changes: what is to be announced.
+        cases: cases that were opened.
     """
 
     versions: Mapping[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
     changes: Sequence[Told] = ()
+    cases: Sequence[OpenedCase] = ()
 
 
 class Republishing:

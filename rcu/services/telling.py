@@ -55,6 +55,7 @@ class Telling:
                     split=split,
                     why=self._reasons(why[record], about),
                     possible=self._reasons(may[record], about),
+                    cases=tuple(one for one in self._published.cases if cluster in one.clusters),
                 )
             )
         return told
@@ -109,13 +110,14 @@ class Telling:
 
     def _reasons(self, near: Sequence[tuple[int, StoredLink]], about: Mapping[int, About]) -> tuple[Reason, ...]:
         return tuple(
-            Reason(about[other].key, about[other].customer_id, 1 / (1 + 2**-one.weight), self._says(one.pattern))
+            Reason(about[other].key, about[other].customer_id, 1 / (1 + 2**-one.weight), says(self._model, one.pattern))
             for other, one in near
             if other in about
         )
 
-    def _says(self, pattern: str) -> tuple[str, ...]:
-        """The levels of a pair in words, those first that say most for or against strangers."""
-        levels = zip(self._model.comparisons, levels_of_pattern(pattern), strict=True)
-        told = [comparison.levels[level] for comparison, level in levels if level >= 0]
-        return tuple(one.says for one in sorted(told, key=lambda one: -abs(log2(one.m / one.u)))[:_WORDS])
+
+def says(model: MatchModel, pattern: str) -> tuple[str, ...]:
+    """The levels of a pair in words, those first that say most for or against strangers."""
+    levels = zip(model.comparisons, levels_of_pattern(pattern), strict=True)
+    told = [comparison.levels[level] for comparison, level in levels if level >= 0]
+    return tuple(one.says for one in sorted(told, key=lambda one: -abs(log2(one.m / one.u)))[:_WORDS])

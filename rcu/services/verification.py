@@ -17,6 +17,7 @@ from rcu.services.documents import digest
 from rcu.services.identity import Identity, changed_quality, resolve
 from rcu.services.projection import Projected, Written, standing_basis
 from rcu.services.rebuilding import whole_tables
+from rcu.services.recasing import Recasing
 from rcu.store import decisions as decision_rows
 from rcu.store import identity as identity_rows
 from rcu.store import overrides as override_rows
@@ -32,7 +33,8 @@ class Verification:
 
     `waiting` are records that changed since the last run: run first. `recount` compares the stored aggregates with a
     recount from the lines of each order, outside the code that makes them. `kept` are rows of what matching keeps to
-    go on from: links, blocks, counts, values that are nobody's, what people set.
+    go on from: links, blocks, counts, values that are nobody's, what people set. `cases` are those that should be there
+    and are not, or the other way round; what somebody put off or closed is there.
     """
 
     records: int
@@ -45,12 +47,13 @@ class Verification:
     scores: int
     recount: int
     kept: int
+    cases: int
 
     @property
     def differences(self) -> int:
         """Everything that differs."""
         stored = self.memberships + self.quality + self.profiles + self.aggregates + self.scores + self.kept
-        return self.waiting + stored + self.recount
+        return self.waiting + stored + self.recount + self.cases
 
 
 def verify(store: Store, model: MatchModel) -> Verification:
@@ -68,7 +71,10 @@ def _verified(store: Store, model: MatchModel) -> Verification:
     memberships = pd.DataFrame({"record_id": identity.record_ids, "cluster_id": identity.cluster_ids})
     rebuilt = list(projecting.project(store, memberships))
     customers, sums = len(rebuilt), projecting.sums(rebuilt)
-    shared = projecting.households(projecting.summary(rebuilt))
+    summary = projecting.summary(rebuilt)
+    shared = projecting.households(summary)
+    ids = dict(zip(summary.index.tolist(), summary["customer_id"].tolist(), strict=True))
+    recasing = Recasing(store, identity, model, customer_ids=ids, sums=sums)
     digests, scores = _written(projecting.write(rebuilt, _basis(store, sums), shared))
     stored = profile_rows.standing_aggregates(store).to_pandas()
     return Verification(
@@ -82,6 +88,7 @@ def _verified(store: Store, model: MatchModel) -> Verification:
         scores=_table(profile_rows.standing_scores(store).to_pandas(), scores.to_pandas()),
         recount=_table(recount_rows.recount(store).to_pandas(), _sums(stored)),
         kept=_kept(store, identity),
+        cases=recasing.settled().settled.count,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, true
 
 from rcu.domain.decisions import Decision, DecisionKind, Pair
 from rcu.domain.records import RecordKey
@@ -131,17 +131,30 @@ def put_links(connection: Connection, before: Mapping[Pair, bool], after: Mappin
 
 def every_decision(connection: Connection) -> list[Decision]:
     """All decisions ever taken, the oldest first."""
+    return _decisions(connection, None)
+
+
+def _decisions(connection: Connection, numbers: Iterable[int] | None) -> list[Decision]:
+    """All decisions, or some, the oldest first."""
+
+    def mine(column: ColumnElement[int]) -> ColumnElement[bool]:
+        return true() if numbers is None else sql.among(column, numbers)
+
     links: dict[int, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}
     columns = (decision_links.c.left_id, decision_links.c.right_id, decision_links.c.together)
-    rows = connection.execute(select(decision_links.c.decision_id, *columns).order_by(*columns[:2]))
+    tied = select(decision_links.c.decision_id, *columns).where(mine(decision_links.c.decision_id))
+    rows = connection.execute(tied.order_by(*columns[:2]))
     for number, left, right, together in rows:
         links.setdefault(number, ([], []))[0 if together else 1].append((left, right))
     about: dict[int, dict[int, int]] = {}
-    for number, record, content in connection.execute(select(decision_records)):
+    for number, record, content in connection.execute(
+        select(decision_records).where(mine(decision_records.c.decision_id))
+    ):
         about.setdefault(number, {})[record] = content
     sets = overrides.every_value(connection)
     found: list[Decision] = []
-    for row in connection.execute(select(decisions).order_by(decisions.c.decision_id)):
+    told = select(decisions).where(mine(decisions.c.decision_id))
+    for row in connection.execute(told.order_by(decisions.c.decision_id)):
         together, apart = links.get(row.decision_id, ([], []))
         found.append(
             Decision(
@@ -165,3 +178,17 @@ def revenue_of(connection: Connection, cluster_ids: Iterable[int]) -> int:
     """The largest net revenue of one currency, in minor units, that these customers bring together."""
     sums = select(func.sum(aggregates.c.net_revenue_minor)).where(aggregates.c.cluster_id.in_(list(cluster_ids)))
     return max((int(row[0]) for row in connection.execute(sums.group_by(aggregates.c.currency))), default=0)
+
+
+def decisions_about(
+    connection: Connection, *, record_ids: Iterable[int] = (), numbers: Iterable[int] = ()
+) -> list[Decision]:
+    """The decisions about some records, and some by number, with all that was decided about them; the oldest first."""
+    told = select(decision_records.c.decision_id).where(sql.among(decision_records.c.record_id, record_ids))
+    found = set(connection.execute(told).scalars()) | set(numbers)
+    fresh = found
+    while fresh:
+        later = select(decisions.c.decision_id).where(sql.among(decisions.c.about, fresh))
+        fresh = set(connection.execute(later).scalars()) - found
+        found = found | fresh
+    return _decisions(connection, found) if found else []

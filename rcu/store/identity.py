@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, and_, delete, or_, select, update
 
 from rcu.domain.records import RecordKey
 from rcu.store.engine import Store
-from rcu.store.sql import upsert
+from rcu.store.sql import among, upsert
 from rcu.store.tables import (
     blocking_keys,
     cluster_quality,
@@ -74,6 +74,16 @@ def replace_generic(connection: Connection, found: Mapping[str, frozenset[str]])
     if pairs:
         rows = [{"identifier": name, "value": value} for name, value in pairs]
         connection.execute(identifier_frequency.insert(), rows)
+
+
+def carriers(store: Store, column: str, values: Sequence[str]) -> dict[str, list[int]]:
+    """The records that carry each of some values of a column."""
+    found: dict[str, list[int]] = {}
+    with store.read() as connection:
+        mine = select(records.c[column], records.c.record_id).where(among(records.c[column], values))
+        for value, record in connection.execute(mine.order_by(records.c.record_id)):
+            found.setdefault(value, []).append(record)
+    return found
 
 
 class Whole(Enum):

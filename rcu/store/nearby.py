@@ -105,6 +105,18 @@ def about(connection: Connection, record_ids: Collection[int]) -> dict[int, Abou
     return {row[0]: About(RecordKey(row[1], row[2]), row[3]) for row in found}
 
 
+_KEYS: Final = select(records.c.record_id, records.c.source, records.c.native_id).where(
+    among(records.c.record_id, _IDS)
+)
+
+
+def keys_of(connection: Connection, record_ids: Collection[int]) -> dict[int, str]:
+    """The keys of some records, as text."""
+    if not record_ids:
+        return {}
+    return {row[0]: f"{row[1]}:{row[2]}" for row in connection.execute(_KEYS, {_IDS: record_ids})}
+
+
 def waiting(connection: Connection, limit: int) -> dict[int, bool]:
     """The oldest records that wait to be matched, or else projected; whether to be matched."""
     statement = select(records.c.record_id, records.c.to_match).where(WAITS).order_by(records.c.record_id).limit(limit)

@@ -116,6 +116,7 @@ def test_the_answer_says_all_that_became_of_it(api: Api, engine: Engine) -> None
         "split": [],
         "why": [{"record": "shop:7", "customer_id": "c-2", "probability": 0.75, "says": ["e-mail agrees"]}],
         "possible": [],
+        "cases": [],
     }
     assert "no-store" in answer.headers["cache-control"]
     UpsertedRecord.model_validate(answer.json())

@@ -28,12 +28,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _actor(key: ApiKey, on_behalf_of: str | None) -> str:
+def actor_of(key: ApiKey, on_behalf_of: str | None) -> str:
     """The key alone is what was checked; a person it speaks for is its own word."""
     return f"{on_behalf_of} (by key {key.name})" if on_behalf_of else f"key {key.name}"
 
 
-def _made(done: deciding.Decided) -> DecisionMade:
+def made(done: deciding.Decided) -> DecisionMade:
+    """A decision as it is answered."""
     return DecisionMade(
         decision_id=done.decision.decision_id,
         kind=done.decision.kind.value,
@@ -46,7 +47,7 @@ def _ask(request: DecisionRequest, key: ApiKey, how: RealTime) -> Ask:
     return Ask(
         kind=DecisionKind(request.kind),
         about=tuple(request.about),
-        actor=_actor(key, request.on_behalf_of),
+        actor=actor_of(key, request.on_behalf_of),
         reason=request.reason,
         groups=tuple(map(tuple, request.groups)),
         expected=request.expected,
@@ -77,7 +78,7 @@ def decide(
 ) -> DecisionMade:
     """Take a decision and work it out. One that contradicts others is refused with their numbers."""
     ask = _ask(request, key, how)
-    return _made(deciding.decide(store, ask, clock=_now, model=how.model, four_eyes=four_eyes))
+    return made(deciding.decide(store, ask, clock=_now, model=how.model, four_eyes=four_eyes))
 
 
 @router.post(
@@ -101,8 +102,8 @@ def preview_decision(request: DecisionRequest, store: StoreDep, how: RealTimeDep
 )
 def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward) -> DecisionMade:
     """Take a decision back, whatever happened since; the undo is a decision itself and can be undone."""
-    actor = _actor(key, request.on_behalf_of)
-    return _made(deciding.undo(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
+    actor = actor_of(key, request.on_behalf_of)
+    return made(deciding.undo(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
 
 
 @router.post(
@@ -116,7 +117,7 @@ def preview_undo(
     decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
 ) -> Response:
     """Show the customers that would change, before and after. Nothing is decided."""
-    ask = AskAbout(DecisionKind.UNDO, decision_id, _actor(key, request.on_behalf_of), request.reason)
+    ask = AskAbout(DecisionKind.UNDO, decision_id, actor_of(key, request.on_behalf_of), request.reason)
     return _previewed(previewing.preview(store, how.model, ask, clock=_now), key)
 
 
@@ -131,8 +132,8 @@ def approve(
     decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
 ) -> DecisionMade:
     """Give a merge effect that somebody else decided."""
-    actor = _actor(key, request.on_behalf_of)
-    return _made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
+    actor = actor_of(key, request.on_behalf_of)
+    return made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
 
 
 @router.post(
@@ -146,7 +147,7 @@ def preview_approval(
     decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
 ) -> Response:
     """Show the customers that would change, before and after. Nothing is decided."""
-    ask = AskAbout(DecisionKind.APPROVE, decision_id, _actor(key, request.on_behalf_of), request.reason)
+    ask = AskAbout(DecisionKind.APPROVE, decision_id, actor_of(key, request.on_behalf_of), request.reason)
     return _previewed(previewing.preview(store, how.model, ask, clock=_now), key)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from rcu.api.schemas.base import Wire
+from rcu.api.schemas.cases import CaseKindName
 from rcu.api.schemas.profile import Profile
 from rcu.services.record_form import KeyPart, RecordForm
 
@@ -48,6 +49,13 @@ class RecordReason(Wire):
     says: list[str] = Field(description="what agrees or differs, the weightiest first")
 
 
+class OpenedCase(Wire):
+    """A case that was opened; in a dry run there is none by that number."""
+
+    case_id: int
+    kind: CaseKindName
+
+
 class UpsertedRecord(Wire):
     """What became of one record."""
 
@@ -66,6 +74,7 @@ class UpsertedRecord(Wire):
     possible: list[RecordReason] = Field(
         description="records of other customers that may be the same person, left to a steward"
     )
+    cases: list[OpenedCase] = Field(description="cases about its customer that were opened")
     customer: Profile | None = Field(default=None, description="with `profile=true`; absent otherwise")
 
 

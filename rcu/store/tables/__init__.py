@@ -9,6 +9,7 @@ are only in `records`, `raw_batches`, `quarantine`, `consents`, `customers`, `cu
 from __future__ import annotations
 
 from rcu.store.tables.base import BigInt, metadata
+from rcu.store.tables.cases import case_customers, case_events, cases, weak_customers
 from rcu.store.tables.history import customer_history, memberships_before
 from rcu.store.tables.identity import (
     WAITS,
@@ -37,6 +38,9 @@ __all__ = [
     "aggregates",
     "api_keys",
     "blocking_keys",
+    "case_customers",
+    "case_events",
+    "cases",
     "change_counter",
     "changes",
     "cluster_quality",
@@ -67,4 +71,5 @@ __all__ = [
     "sources",
     "steward_links",
     "value_counts",
+    "weak_customers",
 ]
