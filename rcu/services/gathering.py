@@ -16,7 +16,7 @@ from typing import Final
 from rcu.domain.records import RecordKey
 from rcu.errors import Conflict, RcuError
 from rcu.services.arrivals import Given, Upserted
-from rcu.services.upserting import RealTime
+from rcu.services.upserting import Cleaned, RealTime
 
 MOST_TOGETHER: Final = 32
 """Records of one transaction: what more would save is little, and all of them wait for the last."""
@@ -26,7 +26,7 @@ MOST_WAITING: Final = 2_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sent:
-    given: Given
+    record: Cleaned
     profiles: bool
     actor: str | None
     answer: Future[Upserted] = field(default_factory=Future[Upserted])
@@ -43,12 +43,12 @@ class Gathering:
         self._closed = False
 
     def send(self, given: Given, *, profiles: bool = False, actor: str | None = None) -> Future[Upserted]:
-        """Hand in a record; what became of it, or the error of `RealTime.upsert`, is told when it is known.
+        """Standardise a record and hand it in; what became of it, or its error, is told when it is known.
 
         Raises:
             Conflict: too many records wait, or this is closed.
         """
-        sent = _Sent(given, profiles, actor)
+        sent = _Sent(self._real_time.clean(given), profiles, actor)
         with self._changed:
             if self._closed or len(self._waiting) >= MOST_WAITING:
                 raise Conflict("too many records are sent at once", hint="send them again in a moment, or in batches")
@@ -84,11 +84,12 @@ class Gathering:
             actor = self._waiting[0].actor
             while self._waiting and len(found) < MOST_TOGETHER:
                 sent = self._waiting.popleft()
-                if sent.given.key in seen or sent.actor != actor:
+                key = sent.record.given.key
+                if key in seen or sent.actor != actor:
                     later.append(sent)
                 elif sent.answer.set_running_or_notify_cancel():
                     found.append(sent)
-                seen.add(sent.given.key)
+                seen.add(key)
             self._waiting.extendleft(reversed(later))
             return found
 
@@ -96,8 +97,8 @@ class Gathering:
         """One's error is not the others': then each is taken by itself."""
         try:
             wanted = any(one.profiles for one in together)
-            given = [one.given for one in together]
-            told = self._real_time.upsert(given, profiles=wanted, actor=together[0].actor)
+            cleaned = [one.record for one in together]
+            told = self._real_time.take(cleaned, profiles=wanted, actor=together[0].actor)
         except Exception as error:  # noqa: BLE001  # whoever waits for the answer gets it
             if len(together) == 1:
                 together[0].answer.set_exception(error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import uuid_utils
 
@@ -30,8 +30,14 @@ from rcu.store.engine import Store, Transaction
 from rcu.store.locks import Locks, name_of
 
 Clock = Callable[[], datetime]
-_Cleaned: TypeAlias = tuple[Given, dict[str, Any]]
-"""A record as it was sent, and as it is to be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A record as it was sent, and as it is to be stored."""
+
+    given: Given
+    row: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +67,24 @@ class RealTime:
             InputError: a record is named twice.
             Conflict: a run over everything is at work, or too many others write about the same people.
         """
-        if len({one.key for one in given}) < len(given):
+        cleaned = [self.clean(one) for one in given]
+        return self.take(cleaned, dry_run=dry_run, profiles=profiles, actor=actor)
+
+    def take(
+        self, cleaned: Sequence[Cleaned], *, dry_run: bool = False, profiles: bool = False, actor: str | None = None
+    ) -> list[Upserted]:
+        """Take records that were cleaned, as `upsert`."""
+        if len({one.given.key for one in cleaned}) < len(cleaned):
             raise InputError("a record is named twice", hint="send each record once, as it is now")
-        cleaned = [(one, self._row(one)) for one in given]
         return changing(
             self.store,
             lambda connection, locks: _Taking(self, connection, locks, actor).run(cleaned, profiles=profiles),
             keep=not dry_run,
         )
 
-    def _row(self, one: Given) -> dict[str, Any]:
-        return record_row(
+    def clean(self, one: Given) -> Cleaned:
+        """Standardise a record."""
+        row = record_row(
             one.fields,
             store=one.store,
             is_guest=one.is_guest,
@@ -80,6 +93,7 @@ class RealTime:
             updated_at=one.updated_at,
             settings=self.cleaning,
         )
+        return Cleaned(one, row)
 
 
 @dataclass(slots=True)
@@ -151,10 +165,10 @@ class _Taking:
         self._state = standing_state(connection, how.model)
         self._rematching = Rematching(connection, self._state.model, locks)
 
-    def run(self, given: Sequence[_Cleaned], *, profiles: bool) -> list[Upserted]:
+    def run(self, cleaned: Sequence[Cleaned], *, profiles: bool) -> list[Upserted]:
         """Take them."""
-        self._check_sources({one.key.source for one, _ in given})
-        taken = self._locked(given)
+        self._check_sources({one.given.key.source for one in cleaned})
+        taken = self._locked(cleaned)
         changed = self._write(taken)
         self._rematching.know({one.record_id: one.told for one in taken if one.record_id in changed})
         marked = {one.record_id for one in taken if one.was_marked}
@@ -171,10 +185,10 @@ class _Taking:
             raise NotFound("source", ", ".join(unknown))
         self._how.sources.update(new)
 
-    def _locked(self, given: Sequence[_Cleaned]) -> list[_Taken]:
+    def _locked(self, cleaned: Sequence[Cleaned]) -> list[_Taken]:
         """The records beside what is stored of them, which nobody else changes from here on."""
-        stored = rows.stored(self._connection, [one.key for one, _ in given])
-        found = [_Taken(one, row, stored.get(one.key)) for one, row in given]
+        stored = rows.stored(self._connection, [one.given.key for one in cleaned])
+        found = [_Taken(one.given, one.row, stored.get(one.given.key)) for one in cleaned]
         moving = [one for one in found if one.counts]
         if moving:
             told = [row for one in moving for row in (one.now, one.before) if row is not None]

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from rcu.domain.cases import Stake
 from rcu.store.engine import Store
 from rcu.store.nearby import StoredLink
-from rcu.store.sql import among
+from rcu.store.sql import among, fetch
 from rcu.store.tables import (
     aggregates,
     case_customers,
@@ -156,7 +156,7 @@ def glance(connection: Connection, clusters: Collection[int], *, most: int, line
         line: so is a weakest link below this.
     """
     found = Glance()
-    rows = connection.execute(_around(), {_SOME: clusters, "most": most, "line": line}).all()
+    rows = fetch(connection, _around(), {_SOME: clusters, "most": most, "line": line})
     for what, one, two, three, four, weight, pattern in rows:
         match what:
             case _What.LINK:

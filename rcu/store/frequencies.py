@@ -23,7 +23,7 @@ from sqlalchemy import (
     union,
 )
 
-from rcu.store.sql import Upsert, among, inserting, prepared, put_rows, upsert
+from rcu.store.sql import Upsert, among, fetch, inserting, prepared, put_rows, upsert
 from rcu.store.tables import identifier_frequency, memberships, records, records_before, value_counts
 
 Query: TypeAlias = Select[*tuple[Any, ...]]
@@ -42,13 +42,13 @@ _NOBODYS: Final = select(identifier_frequency.c.identifier, identifier_frequency
 
 def every_nobody(connection: Connection) -> dict[str, set[str]] | None:
     """All values that are nobody's, by column; None where there are too many to be read each time."""
-    rows = connection.execute(_FIRST_NOBODYS).all()
+    rows = fetch(connection, _FIRST_NOBODYS, {})
     return None if len(rows) > FEW_VERDICTS else _by_column(rows)
 
 
 def nobodys(connection: Connection, values: Collection[str]) -> dict[str, set[str]]:
     """Which of some values are nobody's, by column."""
-    return _by_column(connection.execute(_NOBODYS, {_SOME: values}).all()) if values else {}
+    return _by_column(fetch(connection, _NOBODYS, {_SOME: values})) if values else {}
 
 
 def _by_column(rows: Iterable[Sequence[str]]) -> dict[str, set[str]]:
@@ -99,7 +99,7 @@ def names_carrying(
     found: dict[str, dict[str, int]] = defaultdict(dict)
     if names and any(values.values()):
         statement = _names_carrying(tuple(values), tuple(names))
-        for column, value, count in connection.execute(statement, {**values, _MINE: mine}):
+        for column, value, count in fetch(connection, statement, {**values, _MINE: mine}):
             found[column][value] = count
     return found
 
@@ -169,6 +169,6 @@ def outstanding(
     found: dict[str, tuple[int, dict[str, int]]] = {}
     if names:
         told = {_SOME: names, _MARGIN: margin, _FEWEST: often.fewest, _TIMES: often.times, _PARTS: often.parts}
-        for name, value, count, total in connection.execute(_OUTSTANDING, told).all():
+        for name, value, count, total in fetch(connection, _OUTSTANDING, told):
             found.setdefault(name, (total, {}))[1][value] = count
     return found

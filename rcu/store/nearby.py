@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from rcu.domain.records import RecordKey
-from rcu.store.sql import Upsert, among, block_members, inserting, prepared, put_rows, upsert
+from rcu.store.sql import Upsert, among, block_members, fetch, fetch_dicts, inserting, prepared, put_rows, upsert
 from rcu.store.tables import (
     WAITS,
     blocking_keys,
@@ -76,9 +76,7 @@ def said_before(connection: Connection, record_ids: Collection[int], columns: Se
 def _by_record(connection: Connection, statement: Query, record_ids: Collection[int]) -> dict[int, Row]:
     if not record_ids:
         return {}
-    answer = connection.execute(statement, {_IDS: record_ids})
-    names = tuple(answer.keys())
-    return {row[0]: dict(zip(names, row, strict=True)) for row in answer.all()}
+    return {row["record_id"]: row for row in fetch_dicts(connection, statement, {_IDS: record_ids})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +209,7 @@ def links_at(
     found: list[StoredLink] = []
     decided: dict[tuple[int, int], bool] = {}
     if record_ids:
-        for left, right, weight, pattern in connection.execute(_LINKS_AT, {_IDS: record_ids, _LEAST: least}).all():
+        for left, right, weight, pattern in fetch(connection, _LINKS_AT, {_IDS: record_ids, _LEAST: least}):
             if pattern in (_MUST, _CANNOT):
                 decided[left, right] = pattern == _MUST
             else:
@@ -261,7 +259,7 @@ def members_of(connection: Connection, cluster_ids: Collection[int]) -> dict[int
     """The records of some clusters, with their cluster."""
     if not cluster_ids:
         return {}
-    return {row[0]: row[1] for row in connection.execute(_MEMBERS, {_SOME: cluster_ids}).all()}
+    return {row[0]: row[1] for row in fetch(connection, _MEMBERS, {_SOME: cluster_ids})}
 
 
 _WHOLE: Final = select(memberships.c.record_id, memberships.c.cluster_id).where(
@@ -273,7 +271,7 @@ def whole_clusters(connection: Connection, record_ids: Collection[int]) -> dict[
     """The clusters some records are in: all their records, with their cluster."""
     if not record_ids:
         return {}
-    return {row[0]: row[1] for row in connection.execute(_WHOLE, {_IDS: record_ids}).all()}
+    return {row[0]: row[1] for row in fetch(connection, _WHOLE, {_IDS: record_ids})}
 
 
 def _put_quality(connection: Connection) -> Upsert:

@@ -28,7 +28,7 @@ from rcu.domain.causes import Cause
 from rcu.store.engine import Store, arrow_type
 from rcu.store.history import keep_staged, not_before, told
 from rcu.store.publishing import take_numbers
-from rcu.store.sql import among, upsert
+from rcu.store.sql import among, fetch_dicts, upsert
 from rcu.store.tables import (
     aggregates,
     changes,
@@ -170,9 +170,7 @@ def _cells_query(kinds: tuple[str, ...]) -> Query:
 
 
 def _few(connection: Connection, query: Query, record_ids: Sequence[int]) -> list[Row]:
-    answer = connection.execute(query, {_IDS: record_ids})
-    names = tuple(answer.keys())
-    return [dict(zip(names, row, strict=True)) for row in answer.all()]
+    return [*fetch_dicts(connection, query, {_IDS: record_ids})]
 
 
 def latest_instant(store: Store) -> datetime | None:

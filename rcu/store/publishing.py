@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, sele
 
 from rcu.domain.causes import Cause
 from rcu.store.history import not_before, told
-from rcu.store.sql import Upsert, among, inserting, prepared, put_rows
+from rcu.store.sql import Upsert, among, fetch, inserting, prepared, put_rows
 from rcu.store.tables import aggregates, change_counter, changes, customers, scores
 
 Row: TypeAlias = Mapping[str, Any]
@@ -46,15 +46,15 @@ def standing(connection: Connection, cluster_ids: Collection[int]) -> dict[int, 
     """Some customers as they are stored, by cluster_id."""
     if not cluster_ids:
         return {}
-    return {row[0]: Standing(*row) for row in connection.execute(_BY_CLUSTER, {_SOME: cluster_ids}).all()}
+    return {row[0]: Standing(*row) for row in fetch(connection, _BY_CLUSTER, {_SOME: cluster_ids})}
 
 
 def in_households(connection: Connection, keys: Collection[str]) -> dict[str, list[Standing]]:
     """The customers of some households, by its key, the oldest first."""
     found: dict[str, list[Standing]] = defaultdict(list)
     if keys:
-        for row in connection.execute(_BY_HOUSEHOLD, {_SOME: keys}):
-            found[row.household_key].append(Standing(*row))
+        for one in (Standing(*row) for row in fetch(connection, _BY_HOUSEHOLD, {_SOME: keys})):
+            found[str(one.household_key)].append(one)
     return found
 
 

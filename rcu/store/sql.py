@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    CompoundSelect,
     Connection,
     CursorResult,
     Dialect,
+    Select,
     Table,
     TableValuedAlias,
     Text,
@@ -33,12 +38,16 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from rcu.store.types import Instant
+
 T = TypeVar("T")
+Query: TypeAlias = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 Upsert: TypeAlias = postgresql.Insert | sqlite.Insert
 
 
@@ -123,6 +132,65 @@ _LOCK: Final = text("SELECT count(pg_advisory_xact_lock(name)) FROM unnest(CAST(
 _TRY_LOCK: Final = text(
     "SELECT bool_and(pg_try_advisory_xact_lock(name)) FROM unnest(CAST(:names AS bigint[])) AS name"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A query as a driver takes it: its text, its constants, the names and the instants among its columns."""
+
+    text: str
+    constants: Mapping[str, Any]
+    names: tuple[str, ...]
+    instants: tuple[int, ...]
+
+
+_READY: Final[dict[tuple[int, str], tuple[Query, _Ready]]] = {}
+
+
+def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    """All rows of a query that is made once and asked many times; values may be collections, see `Many`.
+
+    In PostgreSQL the driver is asked itself: for a handful of rows, what SQLAlchemy does around it takes as long.
+    """
+    if connection.dialect.name == "sqlite":
+        return connection.execute(query, values).all()
+    ready = _ready(connection, query)
+    given = {name: value if isinstance(value, _PLAIN) else list(value) for name, value in values.items()}
+    driver: Any = connection.connection.driver_connection
+    try:
+        rows = driver.execute(ready.text, {**ready.constants, **given}).fetchall()
+    except psycopg.Error as error:
+        raise DBAPIError.instance(ready.text, None, error, psycopg.Error, hide_parameters=True) from None
+    return [_in_utc(row, ready.instants) for row in rows] if ready.instants else rows
+
+
+def fetch_dicts(connection: Connection, query: Query, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same, each row by the names of its columns."""
+    names = _ready(connection, query).names
+    return [dict(zip(names, row, strict=True)) for row in fetch(connection, query, values)]
+
+
+_PLAIN: Final = (str, int, float, datetime, type(None))
+
+
+def _ready(connection: Connection, query: Query) -> _Ready:
+    key = id(query), connection.dialect.name
+    known = _READY.get(key)
+    if known is None:
+        compiled = query.compile(dialect=connection.dialect)
+        chosen = list(query.selected_columns)
+        instants = tuple(place for place, one in enumerate(chosen) if isinstance(one.type, Instant))
+        ready = _Ready(str(compiled), dict(compiled.params), tuple(one.name for one in chosen), instants)
+        known = _READY[key] = query, ready  # the query is kept, so that no other gets its place in memory
+    return known[1]
+
+
+def _in_utc(row: Sequence[Any], instants: tuple[int, ...]) -> Sequence[Any]:
+    found = list(row)
+    for place in instants:
+        if found[place] is not None:
+            found[place] = found[place].astimezone(UTC)
+    return found
 
 
 class Many(TypeDecorator[Any]):

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Update, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from rcu.domain.records import STANDARD_COLUMNS, RecordKey
-from rcu.store.sql import among, inserting, prepared, put_rows, updating
+from rcu.store.sql import among, fetch_dicts, inserting, prepared, put_rows, updating
 from rcu.store.tables import memberships, records, sources
 
 Row: TypeAlias = Mapping[str, Any]
@@ -45,9 +45,7 @@ def stored(connection: Connection, keys: Sequence[RecordKey], *, hold: bool = Fa
         return {}
     wanted = set(keys)
     named = {"sources": {key.source for key in keys}, "native_ids": {key.native_id for key in keys}}
-    answer = connection.execute(_HELD if hold else _STORED, named)
-    names = tuple(answer.keys())
-    rows = (dict(zip(names, row, strict=True)) for row in answer.all())
+    rows = fetch_dicts(connection, _HELD if hold else _STORED, named)
     found = {RecordKey(row["source"], row["native_id"]): row for row in rows}
     return {key: row for key, row in found.items() if key in wanted}
 

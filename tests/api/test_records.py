@@ -19,6 +19,7 @@ from rcu.errors import Conflict, NotFound
 from rcu.services.arrivals import Content, Given, Happened, Reason, Upserted
 from rcu.services.gathering import Gathering
 from rcu.services.record_form import MOST_CHARACTERS, RecordForm
+from rcu.services.upserting import Cleaned
 from rcu.store.tables import changes, customers, records
 from tests.api.conftest import Api
 
@@ -49,6 +50,12 @@ class Engine:
     content: Content = Content.NEW
     error: Exception | None = None
     profile: str | None = None
+
+    def clean(self, one: Given) -> Cleaned:
+        return Cleaned(one, {})
+
+    def take(self, cleaned: Sequence[Cleaned], **how: Any) -> list[Upserted]:
+        return self.upsert([one.given for one in cleaned], **how)
 
     def upsert(
         self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False, actor: str | None = None

@@ -12,6 +12,7 @@ from rcu.errors import Conflict, NotFound
 from rcu.services import gathering as module
 from rcu.services.arrivals import Content, Given, Happened, Upserted
 from rcu.services.gathering import Gathering
+from rcu.services.upserting import Cleaned
 
 
 class Engine:
@@ -22,9 +23,11 @@ class Engine:
         self.may = threading.Event()
         self.busy = threading.Event()
 
-    def upsert(
-        self, given: Sequence[Given], *, dry_run: bool = False, profiles: bool = False, actor: str | None = None
-    ) -> list[Upserted]:
+    def clean(self, one: Given) -> Cleaned:
+        return Cleaned(one, {})
+
+    def take(self, cleaned: Sequence[Cleaned], *, profiles: bool = False, actor: str | None = None) -> list[Upserted]:
+        given = [one.given for one in cleaned]
         self.busy.set()
         assert self.may.wait(10)
         self.taken.append([str(one.key) for one in given])
