@@ -98,7 +98,8 @@ def show(number: Number, *, as_json: AsJson = False) -> None:
     out.print(f"priority {shown.case.priority:.2f}; decided by: {', '.join(one.value for one in shown.allowed) or '-'}")
     out.print(f"customers: {', '.join(f'{one} (version {at})' for one, at in shown.customers.items())}")
     for name, value in shown.evidence.items():
-        out.print(f"  {name}: {escape(str(value))}")
+        told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        out.print(f"  {name}: {escape(told)}")
     for one in events:
         out.print(f"{one.at:%Y-%m-%d %H:%M} {escape(one.actor)}: {one.kind} {escape(one.detail or '')}".rstrip())
 
