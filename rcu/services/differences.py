@@ -71,7 +71,7 @@ def _golden(document: Document) -> Iterator[tuple[Place, Any]]:
     for name, value in fields.items():
         yield (_GROUP_OF[name], name, None), value
     for group, told in (document.get("provenance") or {}).items():
-        yield (group, "given_by", None), told["record"]
+        yield (group, "given_by", None), told["record"] if "record" in told else f"decision {told['decision']}"
 
 
 def _contacts(document: Document) -> Iterator[tuple[Place, Any]]:

@@ -229,7 +229,9 @@ class Review:
         if ask.kind in _OF_ONE and len(about) != 1:
             raise InputError(f"{ask.kind.value} is about one customer", hint="name which of the case's")
         if shown.case.kind in (CaseKind.RIVALS, CaseKind.IDENTIFIER_GENERIC) and not ask.about:
-            raise InputError("this is not about all customers of the case", hint="name those that it is about")
+            raise InputError(
+                "this is not about all customers of the case", hint="name those that it is about (about, --about)"
+            )
         told = deciding.Ask(
             ask.kind,
             about,

@@ -17,6 +17,7 @@ from rcu.domain.identifiers import IdState
 from rcu.domain.records import RecordKey
 from rcu.errors import InputError, NotFound
 from rcu.services.arrivals import Given
+from rcu.services.asking import Setting
 from rcu.services.becoming import Erased, SeveralCustomers, became
 from rcu.services.deciding import Ask, Decided, decide, undo
 from rcu.services.looking_back import HistoryPage, VersionKind, history, profile_as_of, read_instant
@@ -109,6 +110,20 @@ def remembered(past: Past, moments: list[tuple[datetime, dict[str, str], dict[st
         for name, owner in whose.items():
             found = profile_as_of(past.store, name, at)
             assert (found.customer_id, found.profile) == (owner, documents[owner])
+
+
+def test_what_a_steward_set_and_took_back_is_told_with_the_decision(past: Past) -> None:
+    name = past.put("A")
+    done = past.decide("override", name, setting=Setting({"first_name": "PAULETTE"}))
+    past.undo(done)
+    newest, second, _ = past.history(name).versions
+    told = {(one.field, one.before, one.after) for one in second.changes if one.group == "identity"}
+    assert told == {
+        ("first_name", "Paule", "Paulette"),
+        ("given_by", "till:A", f"decision {done.decision.decision_id}"),
+    }
+    back = {(one.field, one.after) for one in newest.changes if one.group == "identity"}
+    assert back == {("first_name", "Paule"), ("given_by", "till:A")}
 
 
 @pytest.mark.parametrize("settle", [False, True], ids=["at once", "with a run of everything between"])
