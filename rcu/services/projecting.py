@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC
-from itertools import groupby, islice
-from typing import Any, Final, TypeVar
+from itertools import islice
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from rcu.insight.scores import Buyers, ScoreBasis
-from rcu.services.documents import Household, Row
-from rcu.services.projection import EVENT_KINDS, MEMBER_COLUMNS, Material, Projected, Written, project_one, written
+from rcu.services.documents import Household
+from rcu.services.pieces import Piece, projected
+from rcu.services.projection import EVENT_KINDS, MEMBER_COLUMNS, Projected, Written, written
+from rcu.services.side_by_side import projected_beside
 from rcu.store import profiles as rows
 from rcu.store.engine import Store
 
@@ -21,6 +23,12 @@ T = TypeVar("T")
 
 _PIECE: Final = 5_000
 """Records that are read, and customers that are written, at a time."""
+
+_WORTH_PROCESSES: Final = 50_000
+"""Records from which on starting processes takes less time than it saves."""
+
+_MOST_PROCESSES: Final = 4
+"""More would wait for the reading."""
 
 DOCUMENTS: Final = pa.schema(
     [
@@ -44,9 +52,16 @@ def project(store: Store, memberships: pd.DataFrame) -> Iterator[Projected]:
         store: where the records, consents and events are.
         memberships: record_id and cluster_id of every record of these customers.
     """
-    for piece in _pieces(memberships):
-        for cluster, material in _materials(store, piece):
-            yield project_one(cluster, material)
+    pieces = (_read(store, piece) for piece in _pieces(memberships))
+    if len(memberships) >= _WORTH_PROCESSES and _processes() > 1:
+        yield from projected_beside(pieces, _processes())
+    else:
+        for piece in pieces:
+            yield from projected(piece)
+
+
+def _processes() -> int:
+    return min(os.cpu_count() or 1, _MOST_PROCESSES)
 
 
 def _pieces(memberships: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -61,38 +76,13 @@ def _pieces(memberships: pd.DataFrame) -> Iterator[pd.DataFrame]:
         start = end
 
 
-def _materials(store: Store, memberships: pd.DataFrame) -> Iterator[tuple[int, Material]]:
-    """What each customer is made of, as `projection.materials` gives it."""
+def _read(store: Store, memberships: pd.DataFrame) -> Piece:
     with store.staged(pa.Table.from_pandas(memberships, preserve_index=False)) as staged:
-        members = rows.members(store, staged, MEMBER_COLUMNS)
-        consents = _by_cluster(rows.consent_entries(store, staged))
-        cells = _by_cluster(rows.event_cells(store, staged, EVENT_KINDS))
-    for cluster, mine in groupby(_dictionaries(members), key=_cluster_id):
-        yield cluster, Material(list(mine), consents.get(cluster, []), cells.get(cluster, []))
-
-
-def _by_cluster(content: pa.Table) -> dict[int, list[Row]]:
-    return {cluster: list(mine) for cluster, mine in groupby(_dictionaries(content), key=_cluster_id)}
-
-
-def _cluster_id(row: Row) -> int:
-    return row["cluster_id"]
-
-
-def _dictionaries(content: pa.Table) -> Iterator[Row]:
-    names = content.column_names
-    for row in zip(*(_values(column) for column in content.columns), strict=True):
-        yield dict(zip(names, row, strict=True))
-
-
-def _values(column: Any) -> list[Any]:  # noqa: ANN401  # ChunkedArray, generic only in its stubs
-    """A column as Python values, None for missing, instants aware; through numpy, which is faster than Arrow alone."""
-    if pa.types.is_timestamp(column.type):
-        instants = column.cast(pa.timestamp("us")).to_numpy().astype(object).tolist()
-        return [None if instant is None else instant.replace(tzinfo=UTC) for instant in instants]
-    if pa.types.is_string(column.type) or not column.null_count:
-        return column.to_numpy().tolist()
-    return column.to_pylist()
+        return Piece(
+            members=rows.members(store, staged, MEMBER_COLUMNS),
+            consents=rows.consent_entries(store, staged),
+            cells=rows.event_cells(store, staged, EVENT_KINDS),
+        )
 
 
 def summary(projected: Sequence[Projected]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -28,6 +28,7 @@ from rcu.store import identity as identity_rows
 from rcu.store import profiles as profile_rows
 from rcu.store import runs as run_rows
 from rcu.store.engine import Store, Transaction
+from rcu.store.filling import first_filling
 from rcu.store.identity import Whole
 
 _NOT_MATCHED: Final = -1
@@ -43,6 +44,11 @@ class _Plan:
     gone: Index
     before: Index
     requalified: Index
+
+    @property
+    def standing(self) -> bool:
+        """Whether any record was matched before."""
+        return bool((self.before != _NOT_MATCHED).any())
 
 
 def rebuild(store: Store, model: MatchModel, run_id: int, *, clock: Clock, watch: Stopwatch, tell: Tell) -> RunReport:
@@ -69,7 +75,7 @@ def rebuild(store: Store, model: MatchModel, run_id: int, *, clock: Clock, watch
 
 def _before(store: Store, plan: _Plan, *, same_model: bool) -> Before | None:
     """How it was; None before the first run. Weights of another model say nothing beside those of this one."""
-    if not (plan.before != _NOT_MATCHED).any():
+    if not plan.standing:
         return None
     quality = identity_rows.stored_quality(store).to_pandas() if same_model else None
     return Before(plan.before, quality, identity_rows.generic(store))
@@ -194,17 +200,18 @@ def _publish(
         watch.lap("stage")
         now = clock()
         with store.begin() as connection:
-            for table, rows in whole.items():
-                identity_rows.refill(connection, table, rows)
-            identity_rows.replace_generic(connection, identity.generic)
-            history.keep_staged_moves(connection, members, now)
-            identity_rows.put_memberships(connection, members)
-            identity_rows.replace_quality(connection, requalified, quality)
-            profile_rows.replace_aggregates(connection, projected, sums)
-            profile_rows.replace_scores(connection, projected, scored)
-            profile_rows.replace_customers(connection, gone, customers, now, cause=Cause(CauseKind.RUN, run_id))
-            recased.write(connection, now)
-            identity_rows.clear_marks(connection)
+            with nullcontext() if plan.standing else first_filling(connection):
+                for table, rows in whole.items():
+                    identity_rows.refill(connection, table, rows)
+                identity_rows.replace_generic(connection, identity.generic)
+                history.keep_staged_moves(connection, members, now)
+                identity_rows.put_memberships(connection, members)
+                identity_rows.replace_quality(connection, requalified, quality)
+                profile_rows.replace_aggregates(connection, projected, sums)
+                profile_rows.replace_scores(connection, projected, scored)
+                profile_rows.replace_customers(connection, gone, customers, now, cause=Cause(CauseKind.RUN, run_id))
+                recased.write(connection, now)
+                identity_rows.clear_marks(connection)
             _finish(connection, report, outcome.basis, watch=watch, now=now)
             profile_rows.announce(connection, announced, len(changes), now)
     watch.lap("publish")

@@ -7,7 +7,8 @@ stays the same however many there are.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeVar
@@ -264,3 +265,61 @@ def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, 
     for key, record in rows.all():
         found.setdefault(key, []).append(record)
     return found
+
+
+_PATIENCE: Final = "5s"
+_ROOM_TO_SORT: Final = "256MB"
+_CONSTRAINTS: Final = text(
+    "SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE conrelid = ANY (CAST(:tables AS regclass[]))"
+    " AND (contype = 'u' OR contype = 'f' AND confrelid = ANY (CAST(:tables AS regclass[]))) ORDER BY conname"
+)
+_INDEXES: Final = text(
+    "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+    " WHERE indrelid = ANY (CAST(:tables AS regclass[])) AND NOT indisprimary"
+    " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) ORDER BY 1"
+)
+
+
+@contextmanager
+def bare(connection: Connection, tables: Sequence[Table]) -> Generator[None]:
+    """Have tables without indexes and foreign keys, but for their keys, while they are filled; then put them back.
+
+    To make an index of all rows, and to check them all at once, costs a fraction of doing it row by row. Nobody reads
+    the tables until the transaction ends. Where somebody is reading them already, or on SQLite, they stay as they are.
+    """
+    if connection.dialect.name == "sqlite" or not _alone_with(connection, tables):
+        yield
+        return
+    named = {"tables": [table.name for table in tables]}
+    constraints = connection.execute(_CONSTRAINTS, named).all()
+    indexes = connection.execute(_INDEXES, named).all()
+    for name, table, _ in constraints:
+        connection.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    for name, _ in indexes:
+        connection.exec_driver_sql(f"DROP INDEX {name}")
+    yield
+    connection.exec_driver_sql(f"SET LOCAL maintenance_work_mem = '{_ROOM_TO_SORT}'")
+    for _, made in indexes:
+        connection.exec_driver_sql(made)
+    for name, table, made in constraints:
+        connection.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {made}')
+
+
+def _alone_with(connection: Connection, tables: Sequence[Table]) -> bool:
+    """Lock tables against everybody till the end of the transaction; False where others do not let go of them."""
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+            names = ", ".join(table.name for table in tables)
+            connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+            connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _HELD:
+            return False
+        raise
+    return True
+
+
+_HELD: Final = frozenset({"55P03", "40P01"})
+"""Lock not available in time; deadlock detected."""
