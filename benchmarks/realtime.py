@@ -1,8 +1,8 @@
 """Records as they happen: RCU over HTTP on both databases, with Splink 5 and GoldenMatch beside it.
 
 All get the same records, in the same run, one after the other. RCU's server, its database and the client share the
-machine. The other engines run in an environment of their own (`make bench-link` installs it from
-requirements-bench.lock); they are called in their process, with records that are standardised already.
+machine. The other engines run in an environment of their own (`make .venv/.bench` installs it
+from requirements-bench.lock); they are called in their process, with records that are standardised already.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
 from sqlalchemy import create_engine, text
 
 from benchmarks import realtime_records as given
@@ -34,7 +35,7 @@ CONNECTIONS: Final = 64
 PACE: Final = 50
 SLOW_PACE: Final = 10
 """For a database that would not keep up with the other."""
-NEW: Final = 60_000
+NEW: Final = 40_000
 _READY: Final = 60
 _BENCH: Final = Path(sys.prefix) / "bench" / "bin" / "python"
 _TOGETHER: Final = """
@@ -80,8 +81,8 @@ def _served(database: str, url: str, folder: Path) -> Served:
     env = {"RCU_DATABASE_URL": url}
     _fill(folder, env)
     made = measure("key", rcu("key", "create", "bench", "--scope", "records", "--json"), env=env)
-    with _server(env) as port:
-        sender = _Sender(port, json.loads(made.output)["key"], folder / given.REQUESTS)
+    with _server(env) as (port, server):
+        sender = _Sender(port, server, json.loads(made.output)["key"], folder / given.REQUESTS)
         sender.send("--seconds", str(WARM_UP), "--connections", "8")
         flat_out = sender.send("--seconds", str(SECONDS), "--connections", str(CONNECTIONS))
         pace = PACE if flat_out["a_second"] > 1.5 * PACE else SLOW_PACE
@@ -101,7 +102,7 @@ def _fill(folder: Path, env: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _server(env: dict[str, str]) -> Iterator[int]:
+def _server(env: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
     """`rcu serve`, one process, on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -109,7 +110,7 @@ def _server(env: dict[str, str]) -> Iterator[int]:
     process = subprocess.Popen(rcu("serve", "--host", "127.0.0.1", "--port", str(port)), env={**os.environ, **env})
     try:
         _wait(f"http://127.0.0.1:{port}/health/ready")
-        yield port
+        yield port, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -130,13 +131,17 @@ def _wait(address: str) -> None:
 class _Sender:
     """Sends the requests, each once, by benchmarks/load.py in a process of its own."""
 
-    def __init__(self, port: int, key: str, requests: Path) -> None:
+    def __init__(self, port: int, server: psutil.Process, key: str, requests: Path) -> None:
+        self._server = server
         self._target = ("127.0.0.1", str(port), key, str(requests))
         self.sent = 0
 
     def send(self, *how: str) -> dict[str, Any]:
         command = [sys.executable, "-m", "benchmarks.load", *self._target, "--skip", str(self.sent), *how]
+        before = self._server.cpu_times()
         told: dict[str, Any] = json.loads(measure("load", command).output)
+        after = self._server.cpu_times()
+        told["cpu"] = 1e3 * (after.user + after.system - before.user - before.system) / told["sent"]
         self.sent += told["sent"]
         refused = {status: count for status, count in told["statuses"].items() if not status.startswith("2")}
         if refused:
@@ -179,22 +184,24 @@ def _section(
 ) -> str:
     return f"""## Real time: records that come one by one to {records:,} that are there
 
-Measured on {describe()}. Server, database and client
-share the cores; the machine's load (processes that wait to run) was {loads[0]:.1f} before the first step and
-{loads[1]:.1f} after the last.
+Measured on {describe()}.
 
-`rcu serve` in one process; every record is a `PUT /v1/records/...` of a record that is new, in a transaction that is
-durable before the answer: cleaned, matched against all, its customer's golden record, consents and history published.
-The time is the client's, from when a request was due to its answer. Each load lasts {SECONDS} s, after {WARM_UP} s of
-warming up.
+Server, database and client share the cores. The machine's load (processes that run or wait to) was {loads[0]:.1f}
+before the first step and {loads[1]:.1f} after the last{_busy(loads)}.
+
+`rcu serve` in one process; every record is a `PUT /v1/records/...` of a record that is new. Before the answer it is
+cleaned, matched against all, and committed with its customer's golden record and what changed; records that come
+together may share a transaction. The time is the client's, from when a request was due to its answer. Each load
+lasts {SECONDS} s, after {WARM_UP} s of warming up.
 
 {_table(served)}
 
 {_verified(served)}
 
-### Beside it: one record against the same {records:,}, in the engine's own process
+### Beside it: one record against the same {records:,}, in the other engines' own processes
 
-No HTTP, no cleaning: the records are given standardised. {_missing(others)}
+The others have no HTTP and no cleaning to do: they are given standardised records, one after the other, and stop
+after a minute. CPU is of the server or the engine's process alone, without PostgreSQL's.{_missing(others)}
 
 {_beside(served, others)}
 
@@ -202,9 +209,14 @@ No HTTP, no cleaning: the records are given standardised. {_missing(others)}
 """
 
 
+def _busy(loads: tuple[float, float]) -> str:
+    cores = os.cpu_count() or 1
+    return ": other work ran on it, and the times hold the waiting" if loads[0] > cores / 2 else ""
+
+
 def _table(served: list[Served]) -> str:
     lines = [
-        "| database | load | records a second | p50 ms | p90 ms | p99 ms | longest ms | client's share of a core |",
+        "| database | load | records a second | p50 ms | p90 ms | p99 ms | longest ms | server, CPU ms a record |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for one in served:
@@ -215,42 +227,35 @@ def _table(served: list[Served]) -> str:
 
 def _line(database: str, how: str, told: dict[str, Any]) -> str:
     times = " | ".join(f"{told['milliseconds'][name]:,.0f}" for name in ("p50", "p90", "p99", "p100"))
-    return f"| {database} | {how} | {told['a_second']:,.0f} | {times} | {told['client_cpu']:.2f} |"
+    return f"| {database} | {how} | {told['a_second']:,.0f} | {times} | {told['cpu']:.1f} |"
 
 
 def _verified(served: list[Served]) -> str:
     return "\n".join(
-        f"{one.database}: after {one.records:,} records that were sent, `rcu verify` rebuilt everything from nothing in "
-        f"{one.verifying.seconds:.0f} s and found {_differences(one.verified):,} differences."
+        f"{one.database}: after {one.records:,} records that were sent, `rcu verify` rebuilt everything "
+        f"from nothing in {one.verifying.seconds:.0f} s and found {one.verified['differences']:,} differences."
         for one in served
     )
 
 
-def _differences(verified: dict[str, Any]) -> int:
-    return sum(count for name, count in verified.items() if name not in {"records", "customers"})
-
-
 def _missing(others: dict[str, dict[str, Any] | None]) -> str:
-    if all(others.values()):
-        return "Each has a minute."
-    return "The other engines were not installed: `make bench-link` does it."
+    return "" if all(others.values()) else "\nNot all were installed: `make .venv/.bench` does it."
 
 
 def _beside(served: list[Served], others: dict[str, dict[str, Any] | None]) -> str:
     lines = [
-        "| engine | records | p50 ms | p90 ms | p99 ms | its person found | put with somebody else |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| engine | records | p50 ms | p90 ms | p99 ms | CPU ms a record | its person found | put with somebody else |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for one in served:
-        times = [one.paced["milliseconds"][name] for name in ("p50", "p90", "p99")]
-        lines.append(
-            _compared(f"RCU over HTTP, {one.database}, {one.pace} a second", one.paced["sent"], times, one.found)
-        )
+        name = f"RCU over HTTP, {one.database}, {one.pace} a second"
+        times = [one.paced["milliseconds"][share] for share in ("p50", "p90", "p99")]
+        lines.append(_compared(name, one.paced["sent"], [*times, one.paced["cpu"]], one.found))
     for name, told in others.items():
         if told:
             ordered = told["milliseconds"]
             times = [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.9, 0.99)]
-            lines.append(_compared(_ENGINES[name], len(ordered), times, told))
+            lines.append(_compared(_ENGINES[name], len(ordered), [*times, told["cpu"]], told))
     return "\n".join(lines)
 
 
@@ -261,7 +266,7 @@ _ENGINES: Final = {
 
 
 def _compared(engine: str, records: int, times: list[float], found: dict[str, int]) -> str:
-    said = " | ".join(f"{one:,.0f}" for one in times)
+    said = " | ".join(f"{one:,.1f}" for one in times)
     right = f"{found['right'] / max(found['there'], 1):.1%} of {found['there']:,}"
     wrong = f"{found['wrong'] / max(found['looked'], 1):.1%} of {found['looked']:,}"
     return f"| {engine} | {records:,} | {said} | {right} | {wrong} |"
@@ -273,8 +278,8 @@ def _notes(others: dict[str, dict[str, Any] | None]) -> str:
         each = splink["batch_milliseconds"] / max(splink["batch"], 1)
         said.append(
             f"Splink's model was trained in {splink['training']:.1f} s before. Its version 5 has no "
-            "`find_matches_to_new_records` any more; `predict_between` is what its documentation names for new records. "
-            f"It is made for many at once: {splink['batch']:,} in one call take {each:,.1f} ms each. Links of "
+            "`find_matches_to_new_records` any more; `predict_between` is what its documentation names for new "
+            f"records. It is made for many at once: {splink['batch']:,} in one call take {each:,.1f} ms each. Links of "
             "probability 0.999 and more count as found."
         )
     if golden := others["goldenmatch"]:

@@ -1,10 +1,10 @@
 """New records one by one by GoldenMatch, alone in its process; prints JSON.
 
-`python realtime_goldenmatch.py BEFORE AFTER`. Runs in an environment of its own. Its way for one record against a store
-is `resolve_record_incremental` with a block-key index: candidates by index, scored, put into the identity store (SQLite)
-as member of an entity or as a new one, and indexed for the next. The store is filled with the true persons, which is
-more than it would find. Its other way, `match_one` (also `StreamProcessor` and `goldenmatch incremental`), scores the
-record against every row in Python: it is given a few records.
+`python realtime_goldenmatch.py BEFORE AFTER`. Runs in an environment of its own. Its way for one record against a
+store is `resolve_record_incremental` with a block-key index: candidates by index, scored, put into the identity store
+(SQLite) as member of an entity or as a new one, and indexed for the next. The store is filled with the true persons,
+which is more than it would find. Its other way, `match_one` (also `StreamProcessor` and `goldenmatch incremental`),
+scores the record against every row in Python: it is given a few records.
 """
 
 from __future__ import annotations
@@ -62,10 +62,12 @@ def main() -> None:
         began = time.perf_counter()
         fill(store, frame, people, blocking)
         filling = time.perf_counter() - began
+        cpu = time.process_time()
         singly, found = one_by_one(store, after, blocking, Found(people, after_people))
+        cpu = 1e3 * (time.process_time() - cpu) / len(singly)
         scans = scanned(frame, after)
     told = {
-        "filling": filling, "rows": len(before), "peak": watch.over, **found.told(),
+        "filling": filling, "rows": len(before), "peak": watch.over, "cpu": cpu, **found.told(),
         "milliseconds": sorted(one * 1e3 for one in singly), "scans": [one * 1e3 for one in scans],
     }  # fmt: skip
     print(json.dumps(told))

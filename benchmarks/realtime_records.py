@@ -1,7 +1,7 @@
 """What the section "Real time" works on: `python -m benchmarks.realtime_records ROWS NEW FOLDER` writes it.
 
-Rows of the generator, shuffled: the first ROWS are there before (`RECORDS`, a file to import under `CONTRACT`), NEW more
-are sent (`REQUESTS`, one JSON object a line). The other engines get both standardised (`BEFORE`, `AFTER`, with
+Rows of the generator, shuffled: the first ROWS are there before (`RECORDS`, a file to import under `CONTRACT`), NEW
+more are sent (`REQUESTS`, one JSON object a line). The other engines get both standardised (`BEFORE`, `AFTER`, with
 `person`, the truth).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import pandas as pd
@@ -64,7 +64,7 @@ def _write_file(rows: pd.DataFrame, folder: Path) -> None:
 
 
 def _write_requests(rows: pd.DataFrame, path: Path) -> None:
-    said: list[dict[str, Any]] = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    said = rows.astype(object).where(rows.notna(), None).to_dict("records")
     with path.open("wb") as file:
         for place, fields in enumerate(said):
             key = {"source": SENDS, "native_id": f"N{place}", "updated_at": _SAID}

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 from splink import DuckDBAPI, Linker
+from splink.internals.splink_dataframe import SplinkDataFrame
 
 sys.path.insert(0, str(Path(__file__).parent))
 from found import Found
@@ -45,19 +46,21 @@ def main() -> None:
         for name in ("first_name_key", "last_name_key"):
             linker.table_management.compute_tf_table(name)
         training = time.perf_counter() - began
+        cpu = time.process_time()
         singly, found = one_by_one(linker, api, there, after, Found(people, after_people))
+        cpu = 1e3 * (time.process_time() - cpu) / len(singly)
         began = time.perf_counter()
         matches(linker, api, there, after.iloc[MOST : MOST + BATCH])
         batch = time.perf_counter() - began
     told = {
-        "training": training, "milliseconds": sorted(one * 1e3 for one in singly), "peak": watch.over,
+        "training": training, "milliseconds": sorted(one * 1e3 for one in singly), "peak": watch.over, "cpu": cpu,
         "batch": min(BATCH, len(after) - MOST), "batch_milliseconds": batch * 1e3, **found.told(),
     }  # fmt: skip
     print(json.dumps(told))
 
 
 def one_by_one(
-    linker: Linker, api: DuckDBAPI, there: Any, after: pd.DataFrame, found: Found
+    linker: Linker, api: DuckDBAPI, there: SplinkDataFrame, after: pd.DataFrame, found: Found
 ) -> tuple[list[float], Found]:
     seconds: list[float] = []
     for place in range(min(MOST, len(after))):
@@ -71,7 +74,7 @@ def one_by_one(
     return seconds, found
 
 
-def matches(linker: Linker, api: DuckDBAPI, there: Any, new: pd.DataFrame) -> list[dict[str, Any]]:
+def matches(linker: Linker, api: DuckDBAPI, there: SplinkDataFrame, new: pd.DataFrame) -> list[dict[str, Any]]:
     """The links of new records with those that are there."""
     given = api.register(new)
     made = linker.inference.predict_between(there, given, threshold_match_probability=THRESHOLD)
