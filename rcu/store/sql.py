@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import orjson
 from sqlalchemy import (
@@ -36,6 +36,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 T = TypeVar("T")
@@ -155,6 +156,10 @@ class among(FunctionElement[bool]):  # noqa: N801  # it reads as the function it
         kind = Many(Text if isinstance(column.type, Text) else BigInteger)
         named = bindparam(values, type_=kind) if isinstance(values, str) else bindparam(None, list(values), type_=kind)
         super().__init__(column, named)
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002  # of its base
+        """A condition as it stands: as a value, compared with 1, no index of SQLite serves it."""
+        return self
 
 
 @compiles(among, "sqlite")
