@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -290,4 +291,4 @@ def _notes(others: dict[str, dict[str, Any] | None]) -> str:
             "`match_one`, which its streaming and `goldenmatch incremental` use, scores against every row: "
             f"{scan:,.0f} ms a record."
         )
-    return "\n\n".join(said)
+    return "\n\n".join(textwrap.fill(one, 118, break_on_hyphens=False) for one in said)
