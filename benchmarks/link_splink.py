@@ -21,17 +21,9 @@ import splink.comparison_library as comparisons
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 sys.path.insert(0, str(Path(__file__).parent))
+from link_rules import BLOCKING, COLUMNS
 from watch import Watch
 
-COLUMNS = [
-    "first_name_key", "last_name_key", "first_name_root", "last_name_sound", "birth_date", "email_key", "mobile",
-    "landline", "loyalty_number", "postcode", "city_key", "street_key", "street_number",
-]  # fmt: skip
-BLOCKING = [
-    ("email_key",), ("mobile",), ("landline",), ("loyalty_number",), ("first_name_key", "last_name_key", "postcode"),
-    ("first_name_key", "last_name_key", "birth_date"), ("last_name_sound", "postcode", "first_name_root"),
-    ("birth_date", "last_name_sound"), ("postcode", "street_key", "street_number"),
-]  # fmt: skip
 THRESHOLDS = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
 
 

@@ -67,3 +67,8 @@ def python(code: str, *arguments: str) -> list[str]:
 def rcu(*arguments: str) -> list[str]:
     """The command that runs `rcu`."""
     return python("from rcu.cli.main import run; run()", *arguments)
+
+
+def load() -> float:
+    """Processes that ran or waited to run, on average over the last minute."""
+    return psutil.getloadavg()[0]

