@@ -30,7 +30,7 @@ serve: $(READY) ## Serve the database of RCU_DATABASE_URL (PORT=8000)
 	RCU_PORT=$(PORT) $(BIN)/rcu serve
 
 test: $(READY) ## Run the tests on SQLite and PostgreSQL (PYTEST_ARGS, WORKERS)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(READY) ## Check format, lint, types, layers, migrations and locks
 	$(BIN)/ruff format --check .

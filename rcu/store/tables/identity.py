@@ -50,6 +50,7 @@ records = Table(
     Index(None, "mobile"),
     Index(None, "landline"),
     Index(None, "loyalty_number"),
+    Index(None, "birth_date"),
 )
 WAITS: Final = or_(records.c.to_match, records.c.to_project)
 Index("ix_records_waiting", records.c.record_id, postgresql_where=WAITS, sqlite_where=WAITS)

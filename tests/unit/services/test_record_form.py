@@ -63,4 +63,5 @@ def test_an_answer_is_plain_json_without_the_profile() -> None:
         "split": [],
         "why": [{"record": "shop:7", "customer_id": "c-1", "probability": 0.75, "says": ["e-mail agrees"]}],
         "possible": [],
+        "cases": [],
     }
