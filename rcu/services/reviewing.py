@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +11,17 @@ import orjson
 
 from rcu.domain.cases import CaseEvent, CaseKind, CaseState
 from rcu.domain.decisions import DecisionKind
-from rcu.errors import Conflict, InputError, InvalidCursor, NotFound
+from rcu.errors import Conflict, InputError, NotFound
 from rcu.matching.model import MatchModel
 from rcu.services import deciding
+from rcu.services.cursors import read_ranked_cursor, write_cursor
 from rcu.store import cases as case_rows
 from rcu.store import queue as rows
 from rcu.store.cases import Event
 from rcu.store.engine import Store, Transaction
 from rcu.store.queue import Happening, QueuedCase, Wish
 
+_CURSOR: Final = "q1"
 Clock = Callable[[], datetime]
 
 _OF_PAIR: Final = (DecisionKind.MERGE, DecisionKind.NOT_SAME)
@@ -84,24 +84,13 @@ def cases(
         InvalidCursor: when the cursor is not one this service gave out.
     """
     now = clock()
-    after = None if cursor is None else _read_cursor(cursor)
+    after = None if cursor is None else read_ranked_cursor(_CURSOR, cursor)
     with store.read() as connection:
         found = rows.page(connection, wish, now=now, after=after, limit=limit + 1)
         shown = _shown(connection, found[:limit], now)
     more = len(found) > limit
-    return shown, _cursor(found[limit - 1]) if more else None
-
-
-def _cursor(one: QueuedCase) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([one.priority, one.case_id])).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[float, int]:
-    try:
-        priority, number = orjson.loads(base64.urlsafe_b64decode(cursor))
-        return float(priority), int(number)
-    except (ValueError, TypeError, binascii.Error):
-        raise InvalidCursor("this is not a cursor of this service", hint="start again without a cursor") from None
+    last = found[limit - 1] if more else None
+    return shown, None if last is None else write_cursor(_CURSOR, last.case_id, last.priority)
 
 
 def _shown(connection: Transaction, found: Sequence[QueuedCase], now: datetime) -> list[CaseShown]:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select, update
 
 from rcu.domain.cases import GONE, MACHINE, CaseEvent, CaseKind, CaseState
-from rcu.store.sql import Upsert, among, prepared, upsert
+from rcu.store.sql import Upsert, add_rows, among, prepared, upsert
 from rcu.store.tables import case_customers, case_events, cases, cluster_quality, weak_customers
 
 Row: TypeAlias = Mapping[str, Any]
@@ -166,8 +166,7 @@ def put_customers(connection: Connection, about: Mapping[int, Collection[int]], 
     if stood:
         connection.execute(_DROP_ABOUT, {_SOME: stood})
     rows = [{"case_id": number, "cluster_id": one} for number, some in about.items() for one in some]
-    if rows:
-        connection.execute(insert(case_customers), rows)
+    add_rows(connection, case_customers, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +185,7 @@ def add_events(connection: Connection, found: Sequence[Event], now: datetime) ->
         {"case_id": one.case_id, "kind": one.kind.value, "actor": one.actor, "detail": one.detail, "at": now}
         for one in found
     ]
-    if rows:
-        connection.execute(insert(case_events), rows)
+    add_rows(connection, case_events, rows)
 
 
 # many, staged

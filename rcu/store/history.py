@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Table, bindparam, case
 
 from rcu.domain.causes import Cause
 from rcu.store.engine import Store
-from rcu.store.sql import among
+from rcu.store.sql import add_rows, among
 from rcu.store.tables import customer_history, customers, memberships, memberships_before
 
 _SOME: Final = "some"
@@ -66,14 +66,11 @@ def keep_staged(connection: Connection, staged: Table, cause: Cause | None, now:
     connection.execute(_keeping(chosen), {"now": now, **told(cause, _ENDED)})
 
 
-_MOVE: Final = insert(memberships_before)
-
-
 def keep_moves(connection: Connection, left: Mapping[int, int], now: datetime) -> None:
     """Keep the clusters that some records left, by record_id."""
     if left:
         rows = [{"record_id": one, "cluster_id": former, "until_at": now} for one, former in sorted(left.items())]
-        connection.execute(_MOVE, rows)
+        add_rows(connection, memberships_before, rows)
 
 
 def keep_staged_moves(connection: Connection, staged: Table, now: datetime) -> None:

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
 
 from rcu.domain.causes import Cause
 from rcu.store.history import not_before, told
-from rcu.store.sql import Upsert, among, fetch, inserting, prepared, put_rows
+from rcu.store.sql import Upsert, add_rows, among, fetch, inserting, prepared, put_rows
 from rcu.store.tables import aggregates, change_counter, changes, customers, scores
 
 Row: TypeAlias = Mapping[str, Any]
@@ -81,17 +81,12 @@ def put(connection: Connection, found: Sequence[Row], now: datetime, *, cause: C
         put_rows(connection, prepared(connection, _put), [{**row, **same} for row in found])
 
 
-def _insert(connection: Connection, table: Table) -> Upsert:
-    return inserting(connection, table, table.c.keys())
-
-
 def replace(connection: Connection, stood: Collection[int], *, sums: Sequence[Row], scored: Sequence[Row]) -> None:
     """Write the aggregates and scores of some customers, in the place of those of the customers that stood before."""
     for table, found in ((aggregates, sums), (scores, scored)):
         if stood:
             connection.execute(_DROPS[table], {_SOME: stood})
-        if found:
-            put_rows(connection, prepared(connection, _insert, table), found)
+        add_rows(connection, table, found)
 
 
 def drop(connection: Connection, cluster_ids: Collection[int]) -> None:
@@ -131,7 +126,7 @@ def announce(connection: Connection, told: Sequence[Told], now: datetime) -> Non
             {**asdict(one), "sequence": last - len(told) + place, "changed_at": now}
             for place, one in enumerate(told, 1)
         ]
-        put_rows(connection, prepared(connection, _insert, changes), rows)
+        add_rows(connection, changes, rows)
 
 
 def last_sequence(connection: Connection) -> int:

@@ -100,6 +100,12 @@ def put_rows(connection: Connection, statement: UpdateBase, rows: Sequence[Mappi
     return connection.execute(statement, [dict(row) for row in rows])
 
 
+def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows, all of the same columns, to a table; nothing happens when there is none."""
+    if rows:
+        put_rows(connection, prepared(connection, inserting, table, tuple(rows[0])), rows)
+
+
 _PREPARED: Final[dict[tuple[object, str, object], Any]] = {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rcu.services.cursors import write_cursor
 from tests.api.conftest import Api
 
 NAME = {"last_name": "MOREAUX", "first_name": "PAULETTE"}
@@ -57,3 +58,18 @@ def test_only_stewards_act_on_cases_and_only_on_those_there_are(api: Api, action
 def test_a_strange_cursor_is_refused(api: Api) -> None:
     assert api.client("steward").get("/v1/cases", params={"cursor": "x"}).status_code == 400
     assert api.client("identity").get("/v1/cases").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        pytest.param("nonsense", id="not one"),
+        pytest.param(write_cursor("c1", 1), id="of customers"),
+        pytest.param(write_cursor("q1", 1), id="without a rank"),
+        pytest.param(write_cursor("q1", 2**64, 1.0), id="a number no database has"),
+        pytest.param(write_cursor("q1", 1, float("inf")), id="a rank that is none"),
+    ],
+)
+def test_a_cursor_that_is_none_of_the_queue_is_refused(api: Api, cursor: str) -> None:
+    answer = api.client("steward").get("/v1/cases", params={"cursor": cursor})
+    assert answer.status_code == 400
