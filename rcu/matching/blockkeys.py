@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from rcu.matching.arrays import Bools, Hashes, Index
+from rcu.matching.part import Part
 from rcu.matching.spelling import spelt_names
 from rcu.matching.table import EncodedTable, hashes_of, mix
 
@@ -25,7 +27,7 @@ _KEYS_AT_ONCE: Final = 50_000
 NAMELESS: Final = np.uint64(0xA24BAED4963EE407)
 
 
-class BlockingRule(BaseModel):
+class BlockingRule(Part):
     """Records that agree on all the columns are candidates.
 
     `either_order`: the first two columns may have changed places.
@@ -33,8 +35,6 @@ class BlockingRule(BaseModel):
     Such a rule brings only the blocks in which there is such a record, and the names may come in either order.
     `then_by`: the columns that split a block of more than `most_records`, one after the other until it fits.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     of: tuple[str, ...] = Field(min_length=1)
@@ -55,6 +55,11 @@ class BlockingRule(BaseModel):
             msg = f"blocking rule {self.name}: spelt_in needs two columns of names and one that agrees as well"
             raise ValueError(msg)
         return self
+
+    @cached_property
+    def salt(self) -> Hashes:
+        """What makes its keys others than any other rule's."""
+        return hashes_of([f"{self.name}: {self.spelt_in} {self.either_order} {' '.join(self.of)}"])
 
     def columns(self) -> tuple[str, ...]:
         """The columns this rule reads."""
@@ -105,8 +110,7 @@ class RuleKeys:
     def of(cls, table: EncodedTable, rule: BlockingRule) -> RuleKeys:
         """Work them out."""
         keys, nameless = first_keys(table, rule)
-        salt = hashes_of([f"{rule.name}: {rule.spelt_in} {rule.either_order} {' '.join(rule.of)}"])
-        keys = np.where(keys == NO_KEY, NO_KEY, mix(keys ^ salt) | np.uint64(1))
+        keys = np.where(keys == NO_KEY, NO_KEY, mix(keys ^ rule.salt) | np.uint64(1))
         levels = [keys]
         for column in rule.then_by:
             levels.append(finer_keys(table, column, levels[-1], slice(None)))

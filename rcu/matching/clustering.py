@@ -25,11 +25,12 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from rcu.matching.arrays import Bools, Floats, Index
 from rcu.matching.basecondition import Pairs
 from rcu.matching.blocking import Runs
-from rcu.matching.model import MISSING_LEVEL, MatchModel
+from rcu.matching.model import MatchModel
 from rcu.matching.pairs import Near, near_pairs
 from rcu.matching.scoring import PAIRS_AT_ONCE, Kernel, WeighedPairs, side_by_side
 from rcu.matching.unions import FaithfulUnion, GreedyUnion
 
+_FEW_ROWS: Final = 32
 LARGEST_EXAMINED: Final = 1_000
 """Components above this many records are first cut at rising weights, so that the work inside one stays bounded."""
 
@@ -129,23 +130,56 @@ def contradicted(model: MatchModel, level_of: Callable[[int, Index], Index], cou
 
     `level_of(comparison, pairs)` gives the levels of one comparison for some of the pairs.
     """
-    places = {comparison.name: place for place, comparison in enumerate(model.comparisons)}
     answer = np.zeros(count, dtype=bool)
-    for contradiction in model.contradictions:
+    for contradiction in model.contradicting_levels:
         open_ = np.flatnonzero(~answer)
-        for name, wanted in contradiction.levels.items():
-            comparison = model.comparisons[places[name]]
-            numbers = [number for number, level in enumerate(comparison.levels) if level.name in wanted]
-            numbers += [-1] if MISSING_LEVEL in wanted else []
-            open_ = open_[np.isin(level_of(places[name], open_), numbers)]
+        for place, wanted in contradiction:
+            if not len(open_):
+                break
+            open_ = open_[wanted[level_of(place, open_)]]
         answer[open_] = True
     return answer
 
 
 def matches(model: MatchModel, pairs: WeighedPairs) -> Bools:
     """Which pairs are joined automatically: heavy enough and without a contradiction."""
-    against = contradicted(model, lambda place, rows: pairs.levels[rows, place].astype(np.int64), len(pairs))
-    return (pairs.weight >= model.match_weight) & ~against
+    return (pairs.weight >= model.match_weight) & ~against_each_other(model, pairs)
+
+
+def against_each_other(model: MatchModel, pairs: WeighedPairs) -> Bools:
+    """Which weighed pairs contradict each other."""
+    return contradicted(model, lambda place, rows: pairs.levels[rows, place].astype(np.int64), len(pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Pairs of rows, in order, of which it is known whether they contradict each other: they are not looked at again.
+
+    `pairs` are the left row in the upper half, the right one in the lower.
+    """
+
+    pairs: Index
+    against: Bools
+
+    @classmethod
+    def of(cls, pairs: WeighedPairs, against: Bools) -> Known:
+        """Those that were weighed."""
+        both = _both(pairs.left, pairs.right)
+        order = np.argsort(both, kind="stable")
+        return cls(both[order], against[order])
+
+    def look_up(self, left: Index, right: Index) -> tuple[Bools, Bools]:
+        """Which of some pairs are known, and which of those contradict each other."""
+        both = _both(left, right)
+        if not len(self.pairs):
+            return np.zeros(len(both), dtype=bool), np.zeros(len(both), dtype=bool)
+        places = np.minimum(np.searchsorted(self.pairs, both), len(self.pairs) - 1)
+        known = self.pairs[places] == both
+        return known, known & self.against[places]
+
+
+def _both(left: Index, right: Index) -> Index:
+    return (left << 32) | right
 
 
 def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Rank, *, constraints: Constraints | None = None) -> Clustering:
@@ -158,9 +192,10 @@ def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Rank, *, constraints: Con
         constraints: must-links and cannot-links of stewards.
     """
     constraints = constraints or Constraints()
-    links = usable_links(kernel, pairs)
+    against = against_each_other(kernel.model, pairs)
+    links, known = _usable(kernel, pairs, against), Known.of(pairs, against)
     labels = _components(links, kernel.table.size)
-    forbidden = forbidden_pairs(kernel, labels)
+    forbidden = forbidden_pairs(kernel, labels, known)
     cluster = _lowest_row(labels)
     _follow(GreedyUnion, cluster, links, forbidden, rank=rank)
     inside = cluster[links.left] == cluster[links.right]
@@ -171,13 +206,17 @@ def cluster(kernel: Kernel, pairs: WeighedPairs, rank: Rank, *, constraints: Con
     every = decided.and_also(links.only(~inside))
     apart = cluster[every.left] != cluster[every.right]
     refused = np.stack([every.left[apart], every.right[apart]], axis=1)
-    against = _joined_against(kernel, cluster, constraints.must) if len(constraints.must) else _no_pairs()
-    return Clustering(cluster, refused, every.only(~apart), against)
+    joined = _joined_against(kernel, cluster, constraints.must, known) if len(constraints.must) else _no_pairs()
+    return Clustering(cluster, refused, every.only(~apart), joined)
 
 
 def usable_links(kernel: Kernel, pairs: WeighedPairs) -> Links:
     """The pairs that join, without those dropped because their component is too large to examine."""
-    joining = pairs.only(matches(kernel.model, pairs))
+    return _usable(kernel, pairs, against_each_other(kernel.model, pairs))
+
+
+def _usable(kernel: Kernel, pairs: WeighedPairs, against: Bools) -> Links:
+    joining = pairs.only((pairs.weight >= kernel.model.match_weight) & ~against)
     links = Links(joining.left, joining.right, joining.weight)
     return _bounded(links, kernel.table.size, kernel.model.match_weight)
 
@@ -201,13 +240,27 @@ def with_decisions(links: Links, must: Index) -> Links:
 
 
 def _components(links: Links, size: int) -> Index:
+    if size <= _FEW_ROWS:
+        return _few_components(links, size)
     graph = coo_array((np.ones(len(links.left), dtype=np.int8), (links.left, links.right)), shape=(size, size))
     _, labels = connected_components(graph, directed=False)
     return labels.astype(np.int64)
 
 
+def _few_components(links: Links, size: int) -> Index:
+    """The same for a handful of rows, for which making a graph takes longer."""
+    labels = list(range(size))
+    for one, other in zip(links.left.tolist(), links.right.tolist(), strict=True):
+        now, then = sorted((labels[one], labels[other]))
+        if now != then:
+            labels = [now if label == then else label for label in labels]
+    return np.array(labels, dtype=np.int64)
+
+
 def _bounded(links: Links, size: int, floor: float, *, largest: int = LARGEST_EXAMINED) -> Links:
     """Drop the weakest links of components too large to examine, a bit of weight at a time, until none is left."""
+    if size <= largest:
+        return links
     heaviest = links.weight[np.isfinite(links.weight)].max(initial=floor)
     while floor <= heaviest:
         labels = _components(links, size)
@@ -226,21 +279,27 @@ def _lowest_row(labels: Index) -> Index:
     return lowest[labels]
 
 
-def forbidden_pairs(kernel: Kernel, labels: Index) -> Index:
+def forbidden_pairs(kernel: Kernel, labels: Index, known: Known | None = None) -> Index:
     """Pairs of rows with one label (-1 is none) that contradict each other, blocked or not; shape (pairs, 2)."""
+    known = known or Known(np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
     runs = Runs.of((labels + 1).astype(np.uint64))
     pieces = near_pairs(runs.only(runs.sizes > 1), block=PAIRS_AT_ONCE)
-    return np.concatenate([_no_pairs(), *side_by_side(lambda near: _forbidden_among(kernel, near), pieces)])
+    return np.concatenate([_no_pairs(), *side_by_side(lambda near: _forbidden_among(kernel, near, known), pieces)])
 
 
-def _forbidden_among(kernel: Kernel, near: Near) -> Index:
+def _forbidden_among(kernel: Kernel, near: Near, known: Known) -> Index:
     pairs = Pairs(kernel.table, near.left, near.right, near.rows)
-    comparisons = kernel.model.comparisons
-    bad = contradicted(
-        kernel.model, lambda place, at: kernel.levels_among(comparisons[place], pairs.only(at)), len(pairs)
-    )
-    bad |= _two_identifiers(kernel, pairs)
     left, right = pairs.in_table()
+    looked_at, bad = known.look_up(left, right)
+    unknown = np.flatnonzero(~looked_at)
+    if len(unknown):
+        comparisons = kernel.model.comparisons
+        bad[unknown] = contradicted(
+            kernel.model,
+            lambda place, at: kernel.levels_among(comparisons[place], pairs.only(unknown[at])),
+            len(unknown),
+        )
+    bad |= _two_identifiers(kernel, pairs)
     return np.stack([left[bad], right[bad]], axis=1)
 
 
@@ -272,11 +331,11 @@ def _follow(
         cluster[list(members)] = min(members)
 
 
-def _joined_against(kernel: Kernel, cluster: Index, must: Index) -> Index:
+def _joined_against(kernel: Kernel, cluster: Index, must: Index, known: Known) -> Index:
     """Pairs of rows in one cluster that contradict each other: only must-links can have brought them together."""
     held = np.zeros(len(cluster), dtype=bool)
     held[cluster[must[:, 0]]] = True
-    return forbidden_pairs(kernel, np.where(held[cluster], cluster, -1))
+    return forbidden_pairs(kernel, np.where(held[cluster], cluster, -1), known)
 
 
 def _quality(found: Clustering) -> ClusterQuality:

@@ -160,7 +160,8 @@ class _Several(BaseCondition):
                 answer = answer | found if until else answer & found
             else:
                 open_ = np.flatnonzero(answer != until)
-                answer[open_] = getattr(condition, asked)(pairs.only(open_))
+                if len(open_):
+                    answer[open_] = getattr(condition, asked)(pairs.only(open_))
         return answer
 
 

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from rcu.matching.clustering import contradicted
 from rcu.matching.model import Comparison, ComparisonLevel, MatchModel
 from rcu.matching.scoring import Kernel, combined_weight
 from rcu.matching.table import EncodedTable
@@ -141,15 +140,10 @@ def _verdict(model: MatchModel, weight: float, *, contradiction: bool) -> Verdic
 
 def contradictions_of(model: MatchModel, levels: Sequence[int]) -> tuple[str, ...]:
     """What forbids one cluster to hold two records, given the level of each comparison (-1: missing)."""
-    known = np.array(levels, dtype=np.int64)
     return tuple(
         contradiction.says
-        for contradiction in model.contradictions
-        if contradicted(
-            model.model_copy(update={"contradictions": (contradiction,)}),
-            lambda place, rows: np.full(len(rows), known[place]),
-            1,
-        )[0]
+        for contradiction, meant in zip(model.contradictions, model.contradicting_levels, strict=True)
+        if all(wanted[levels[place]] for place, wanted in meant)
     )
 
 

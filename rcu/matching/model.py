@@ -25,12 +25,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
+import numpy as np
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from rcu.errors import ConfigurationError
+from rcu.matching.arrays import Bools, Floats
 from rcu.matching.blockkeys import BlockingRule
 from rcu.matching.conditions import Condition
+from rcu.matching.part import Part
 
 DEFAULT_MODEL: Final = "french_retail"
 
@@ -38,11 +41,7 @@ MISSING_LEVEL: Final = "missing"
 """The name a contradiction uses for "a value is missing"."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ComparisonLevel(_Part):
+class ComparisonLevel(Part):
     """One way two values can relate, with its probability under each explanation.
 
     `frequency_of` names the column whose value frequency replaces `u` where the values are equal (term-frequency
@@ -60,7 +59,7 @@ class ComparisonLevel(_Part):
     fixed: Literal[True] | None = None
 
 
-class Comparison(_Part):
+class Comparison(Part):
     """What is looked at together, as levels from the strongest agreement to disagreement; the first that holds counts.
 
     Where `missing` holds there is no evidence either way: level -1, weight 0.
@@ -81,6 +80,15 @@ class Comparison(_Part):
             raise ValueError(msg)
         return self
 
+    @cached_property
+    def log_ratios(self) -> tuple[Floats, Floats]:
+        """What each level adds: log2(m/u), against strangers, and log2(m/h), against the household.
+
+        After the levels comes what a missing value adds: nothing.
+        """
+        m, h, u = (np.array([getattr(level, name) for level in self.levels]) for name in ("m", "h", "u"))
+        return np.append(np.log2(m / u), 0.0), np.append(np.log2(m / h), 0.0)
+
     def columns(self) -> set[str]:
         """Every column this comparison reads."""
         conditions = [self.missing, *(level.when for level in self.levels if level.when is not None)]
@@ -88,14 +96,14 @@ class Comparison(_Part):
         return frequencies.union(self.shows, *(condition.columns() for condition in conditions))
 
 
-class Contradiction(_Part):
+class Contradiction(Part):
     """Levels that, seen together between two records, forbid one cluster to hold both."""
 
     says: str
     levels: Mapping[str, tuple[str, ...]] = Field(description="comparison name to the names of its levels")
 
 
-class Identifier(_Part):
+class Identifier(Part):
     """A value that points at one person or household, until too many different names carry it (DESIGN 5.4)."""
 
     column: str
@@ -103,7 +111,7 @@ class Identifier(_Part):
     single: bool = Field(default=False, description="a person has only one: two values never join one cluster")
 
 
-class Frequencies(_Part):
+class Frequencies(Part):
     """Shares of the population that carry a value."""
 
     floor: float = Field(gt=0, lt=1, description="share of a value that is not listed, and the least of any")
@@ -116,7 +124,7 @@ class Frequencies(_Part):
         return {**(shipped_frequencies(self.table) if self.table else {}), **self.shares}
 
 
-class Learnt(_Part):
+class Learnt(Part):
     """What a model was learnt from; it says nothing about how the model decides.
 
     The same records, base and seed give the same: there is no instant of training in it.
@@ -138,7 +146,7 @@ class Learnt(_Part):
     rcu: str = Field(description="the version of RCU that learnt it")
 
 
-class MatchModel(_Part):
+class MatchModel(Part):
     """How records are blocked, compared, weighed and joined."""
 
     name: str
@@ -173,6 +181,18 @@ class MatchModel(_Part):
             raise ValueError(msg)
         return self
 
+    @cached_property
+    def contradicting_levels(self) -> list[list[tuple[int, Bools]]]:
+        """For each contradiction the numbers of its comparisons, each with which of its levels are meant.
+
+        A missing value is level -1, the last.
+        """
+        places = {comparison.name: place for place, comparison in enumerate(self.comparisons)}
+        return [
+            [(places[name], _meant(self.comparisons[places[name]], wanted)) for name, wanted in one.levels.items()]
+            for one in self.contradictions
+        ]
+
     @property
     def prior_against_strangers(self) -> float:
         """Log2 odds, before any evidence, that two records are one person rather than two strangers."""
@@ -195,6 +215,10 @@ class MatchModel(_Part):
 
     def columns(self) -> tuple[str, ...]:
         """Every column the model reads, sorted."""
+        return self._every_column
+
+    @cached_property
+    def _every_column(self) -> tuple[str, ...]:
         names = {name for rule in self.blocking for name in rule.columns()}
         names = names.union(*(comparison.columns() for comparison in self.comparisons))
         names |= {identifier.column for identifier in self.identifiers}
@@ -236,6 +260,10 @@ class MatchModel(_Part):
         for comparison in self.comparisons:
             number = levels[comparison.name]
             yield comparison, comparison.levels[number] if number >= 0 else None
+
+
+def _meant(comparison: Comparison, wanted: tuple[str, ...]) -> Bools:
+    return np.array([name in wanted for name in (*(level.name for level in comparison.levels), MISSING_LEVEL)])
 
 
 def shipped_models() -> tuple[str, ...]:

@@ -18,11 +18,14 @@ import numpy as np
 
 from rcu.matching.arrays import Bools, Hashes, Index
 from rcu.matching.blockkeys import NAMELESS, NO_KEY, BlockingRule, RuleKeys
+from rcu.matching.rowkeys import keys_of_row
 from rcu.matching.table import EncodedTable
 
 Key: TypeAlias = int
 RecordId: TypeAlias = int
 _NAMELESS: Final = int(np.uint64(NAMELESS).view(np.int64))
+_ONE_BY_ONE: Final = 8
+"""The keys of so few records are worked out one by one."""
 ALL: Final = 2**31 - 1
 """More members than any block has."""
 
@@ -49,6 +52,15 @@ class RecordKeys:
 def no_keys(rules: Sequence[BlockingRule]) -> RecordKeys:
     """The keys of a record that is not there."""
     return RecordKeys(((),) * len(rules), (0,) * len(rules))
+
+
+def keys_of_rows(
+    rows: Sequence[Mapping[str, str | None]], columns: Sequence[str], rules: Sequence[BlockingRule]
+) -> list[RecordKeys]:
+    """The keys of some records that say this in some columns."""
+    if len(rows) > _ONE_BY_ONE:
+        return record_keys(EncodedTable.of_rows(rows, columns), rules)
+    return [RecordKeys(*keys_of_row(row, rules)) for row in rows]
 
 
 def record_keys(table: EncodedTable, rules: Sequence[BlockingRule]) -> list[RecordKeys]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from typing import Final, TypeVar
 
@@ -100,13 +101,14 @@ class _Weights:
 
     @classmethod
     def of(cls, comparison: Comparison, bonus: Mapping[int, Floats]) -> _Weights:
-        m, h, u = (np.array([getattr(lv, name) for lv in comparison.levels]) for name in ("m", "h", "u"))
-        strangers, household = np.log2(m / u), np.log2(m / h)
-        best = strangers + [bonus[level].max(initial=0.0) if level in bonus else 0.0 for level in range(len(m))]
+        strangers, household = comparison.log_ratios
+        best, worst = strangers[:-1].copy(), household[:-1]
+        for level, more in bonus.items():
+            best[level] += more.max(initial=0.0)
         return cls(
-            np.r_[strangers, 0.0, np.maximum.accumulate(best[::-1])[::-1]],
-            np.r_[household, 0.0, np.maximum.accumulate(household[::-1])[::-1]],
-            (max(float(best.max()), 0.0), max(float(household.max()), 0.0)),
+            np.concatenate([strangers, np.maximum.accumulate(best[::-1])[::-1]]),
+            np.concatenate([household, np.maximum.accumulate(worst[::-1])[::-1]]),
+            (max(float(best.max()), 0.0), max(float(worst.max()), 0.0)),
         )
 
 
@@ -158,14 +160,32 @@ class Kernel:
     def __init__(self, table: EncodedTable, model: MatchModel) -> None:
         self.table = table
         self.model = model
-        self._bonus = [self._frequency_bonus(comparison) for comparison in model.comparisons]
-        self.weights = [
-            _Weights.of(comparison, bonus) for comparison, bonus in zip(model.comparisons, self._bonus, strict=True)
-        ]
-        self.known = self._known()
-        self.hopes = _hopes([weights.hope for weights in self.weights])
-        places = range(len(model.comparisons))
-        self._order = sorted(places, key=lambda place: (-self.weights[place].hope[0], place))
+
+    @cached_property
+    def _bonus(self) -> list[dict[int, Floats]]:
+        """For each comparison, what the rarity of values adds to its levels."""
+        return [self._frequency_bonus(comparison) for comparison in self.model.comparisons]
+
+    @cached_property
+    def weights(self) -> list[_Weights]:
+        """For each comparison, what its states add."""
+        return [_Weights.of(one, bonus) for one, bonus in zip(self.model.comparisons, self._bonus, strict=True)]
+
+    @cached_property
+    def hopes(self) -> list[tuple[Floats, Floats]]:
+        """See `_hopes`."""
+        return _hopes([weights.hope for weights in self.weights])
+
+    @cached_property
+    def _order(self) -> list[int]:
+        """The comparisons, those that can add most first."""
+        places = range(len(self.model.comparisons))
+        return sorted(places, key=lambda place: (-self.weights[place].hope[0], place))
+
+    def lay_out(self) -> None:
+        """Make what every thread reads, once: before they do so side by side."""
+        self.table.lay_out()
+        _ = self._order, self.hopes, self.known
 
     def _frequency_bonus(self, comparison: Comparison) -> dict[int, Floats]:
         """For each adjusted level: by code of the value, what its rarity adds to the level's weight (log2)."""
@@ -177,7 +197,8 @@ class Kernel:
                 bonus[number] = np.log2(level.u / shares)
         return bonus
 
-    def _known(self) -> Hashes:
+    @cached_property
+    def known(self) -> Hashes:
         """For each record, which comparisons it has a value for, as bits; set also where only the pair can tell."""
         known = np.zeros(self.table.size, dtype=np.uint64)
         for place, comparison in enumerate(self.model.comparisons):
@@ -207,6 +228,8 @@ class Kernel:
         for number, level in enumerate(comparison.levels[:-1]):
             if level.when is None:
                 continue
+            if not open_.any():
+                break
             if level.when.by_codes:
                 found = open_ & level.when.holds(pairs)
                 np.putmask(states, found, number)
@@ -214,7 +237,8 @@ class Kernel:
                 continue
             at = np.flatnonzero(open_)
             decided = finally_ or level.when.by_numbers
-            found = at[(level.when.holds if decided else level.when.might)(pairs.only(at))]
+            asked = pairs if len(at) == len(pairs) else pairs.only(at)
+            found = at[(level.when.holds if decided else level.when.might)(asked)]
             states[found] = number if decided else width + 1 + number
             open_[found] = False
         return states
@@ -222,11 +246,17 @@ class Kernel:
     def weights_of(self, place: int, levels: Index, left: Index, right: Index) -> tuple[Floats, Floats]:
         """Weights of one comparison's levels: against strangers (with term frequencies) and against the household."""
         width = len(self.model.comparisons[place].levels)
-        return self._added(place, np.where(levels == NO_EVIDENCE, width, levels), Pairs(self.table, left, right))
+        return self._final(place, np.where(levels == NO_EVIDENCE, width, levels), Pairs(self.table, left, right))
 
-    def _added(self, place: int, states: Index | Levels, pairs: Pairs) -> tuple[Floats, Floats]:
-        weights = self.weights[place]
-        strangers, household = weights.strangers.take(states), weights.household.take(states)
+    def _final(self, place: int, states: Index | Levels, pairs: Pairs) -> tuple[Floats, Floats]:
+        """What states add of which none is left open."""
+        strangers, household = self.model.comparisons[place].log_ratios
+        return self._added(place, states, pairs, of=(strangers, household))
+
+    def _added(
+        self, place: int, states: Index | Levels, pairs: Pairs, *, of: tuple[Floats, Floats]
+    ) -> tuple[Floats, Floats]:
+        strangers, household = (each.take(states) for each in of)
         for number, bonus in self._bonus[place].items():
             at = np.flatnonzero(states == number)
             column = self.model.comparisons[place].levels[number].frequency_of
@@ -265,7 +295,7 @@ class Kernel:
         """Put what a comparison adds, or may still add once text is looked at, in the place of what it might add."""
         weights = self.weights[place]
         still.states[place] = states = self._states(self.model.comparisons[place], still.pairs, finally_=False)
-        strangers, household = self._added(place, states, still.pairs)
+        strangers, household = self._added(place, states, still.pairs, of=(weights.strangers, weights.household))
         hoped = (still.known >> np.uint64(place)).astype(np.uint8) & 1
         still.add(
             strangers - np.take([0.0, weights.hope[0]], hoped), household - np.take([0.0, weights.hope[1]], hoped)
@@ -278,7 +308,7 @@ class Kernel:
         if len(at):
             pairs, guessed = still.pairs.only(at), states[at]
             states[at] = found = self._states(comparison, pairs, finally_=True)
-            strangers, household = self._added(place, found, pairs)
+            strangers, household = self._final(place, found, pairs)
             still.strangers[at] += strangers - weights.strangers[guessed]
             still.household[at] += household - weights.household[guessed]
 
@@ -289,7 +319,7 @@ class Kernel:
         levels = np.empty((len(pairs), len(self.model.comparisons)), dtype=np.int8)
         for place, comparison in enumerate(self.model.comparisons):
             states = known[place]
-            gain_strangers, gain_household = self._added(place, states, pairs)
+            gain_strangers, gain_household = self._final(place, states, pairs)
             strangers, household = strangers + gain_strangers, household + gain_household
             levels[:, place] = np.where(states == len(comparison.levels), NO_EVIDENCE, states)
         weight = combined_weight(strangers, household)
@@ -314,7 +344,7 @@ def weigh_candidates(
 
     Memory is bounded by `threads` + 1 blocks of candidate pairs beside the pairs that are kept.
     """
-    kernel.table.lay_out()
+    kernel.lay_out()
     batches = candidate_pairs(kernel.table, kernel.model.blocking, touched=touched, block=block, threads=threads)
     kept = (weighed for weighed in side_by_side(_weighing(kernel, floor), batches, threads=threads) if len(weighed))
     return WeighedPairs.concatenate(kept, len(kernel.model.comparisons))

@@ -19,7 +19,7 @@ import numpy as np
 
 from rcu.matching.clustering import cluster
 from rcu.matching.model import MatchModel
-from rcu.matching.nearby import Change, Rearranged, Rearranging, RecordKeys, groups, no_keys, record_keys
+from rcu.matching.nearby import Change, Rearranged, Rearranging, RecordKeys, groups, keys_of_rows, no_keys
 from rcu.matching.pairs import CandidatePairs
 from rcu.matching.scoring import Kernel, WeighedPairs
 from rcu.matching.table import EncodedTable, hashes_of
@@ -148,8 +148,8 @@ class Rematching:
         said = [tuple(row[name] for name in self._blocked) for row in told]
         new = {one: row for one, row in zip(said, told, strict=True) if one not in self._keys}
         if new:
-            table = EncodedTable.of_rows(list(new.values()), self._columns)
-            self._keys |= zip(new, record_keys(table, self.model.blocking), strict=True)
+            found = keys_of_rows(list(new.values()), self._blocked, self.model.blocking)
+            self._keys |= zip(new, found, strict=True)
         return [self._keys[one] for one in said]
 
     def _former_keys(self, former: Mapping[int, Row | None]) -> dict[int, RecordKeys]:

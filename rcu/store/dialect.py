@@ -27,6 +27,7 @@ from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rcu.errors import ConfigurationError, Conflict
+from rcu.store.liveness import watched
 from rcu.store.types import SQLITE_INSTANT
 
 STAGING: Final = "staging"
@@ -123,7 +124,7 @@ def open_dialect(address: str) -> Dialect:
             return Sqlite(Path(parsed.database).absolute())
         case "postgresql":
             url = parsed.set(drivername="postgresql+psycopg")
-            return Postgresql(create_engine(url, pool_pre_ping=True, hide_parameters=True))
+            return Postgresql(watched(create_engine(url, hide_parameters=True)))
         case _:
             msg = "the database is neither SQLite in a file nor PostgreSQL"
             raise ConfigurationError(msg, hint=_ADDRESSES)

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Table, bindparam, case
 
 from rcu.domain.causes import Cause
 from rcu.store.engine import Store
-from rcu.store.sql import add_rows, among
+from rcu.store.sql import act, add_rows, among, fetch
 from rcu.store.tables import customer_history, customers, memberships, memberships_before
 
 _SOME: Final = "some"
@@ -57,7 +57,7 @@ _KEEP: Final = _keeping(among(customers.c.cluster_id, _SOME))
 def keep(connection: Connection, cluster_ids: Collection[int], cause: Cause | None, now: datetime) -> None:
     """Keep some customers as they stand; they are about to be replaced or dropped."""
     if cluster_ids:
-        connection.execute(_KEEP, {_SOME: cluster_ids, "now": now, **told(cause, _ENDED)})
+        act(connection, _KEEP, {_SOME: cluster_ids, "now": now, **told(cause, _ENDED)})
 
 
 def keep_staged(connection: Connection, staged: Table, cause: Cause | None, now: datetime) -> None:
@@ -94,7 +94,7 @@ def last_versions(connection: Connection, cluster_ids: Collection[int]) -> dict[
     """The last version of some customers that are no more; those that never were are absent."""
     if not cluster_ids:
         return {}
-    return {row[0]: row[1] for row in connection.execute(_LAST, {_SOME: cluster_ids}).all()}
+    return {row[0]: row[1] for row in fetch(connection, _LAST, {_SOME: cluster_ids})}
 
 
 def every_last_version(store: Store) -> pa.Table:

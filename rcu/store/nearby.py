@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from rcu.domain.records import RecordKey
-from rcu.store.sql import Upsert, among, block_members, fetch, fetch_dicts, inserting, prepared, put_rows, upsert
+from rcu.store.sql import Upsert, act, among, block_members, fetch, fetch_dicts, inserting, prepared, put_rows
 from rcu.store.tables import (
     WAITS,
     blocking_keys,
@@ -99,7 +99,7 @@ def about(connection: Connection, record_ids: Collection[int]) -> dict[int, Abou
     """The key and the customer of some matched records."""
     if not record_ids:
         return {}
-    found = connection.execute(_ABOUT, {_IDS: record_ids})
+    found = fetch(connection, _ABOUT, {_IDS: record_ids})
     return {row[0]: About(RecordKey(row[1], row[2]), row[3]) for row in found}
 
 
@@ -112,7 +112,7 @@ def keys_of(connection: Connection, record_ids: Collection[int]) -> dict[int, st
     """The keys of some records, as text."""
     if not record_ids:
         return {}
-    return {row[0]: f"{row[1]}:{row[2]}" for row in connection.execute(_KEYS, {_IDS: record_ids})}
+    return {row[0]: f"{row[1]}:{row[2]}" for row in fetch(connection, _KEYS, {_IDS: record_ids})}
 
 
 def waiting(connection: Connection, limit: int) -> dict[int, bool]:
@@ -275,7 +275,7 @@ def whole_clusters(connection: Connection, record_ids: Collection[int]) -> dict[
 
 
 def _put_quality(connection: Connection) -> Upsert:
-    statement = upsert(connection, cluster_quality)
+    statement = inserting(connection, cluster_quality, cluster_quality.c.keys())
     changed = {name: statement.excluded[name] for name in cluster_quality.c.keys() if name != "cluster_id"}  # noqa: SIM118
     return statement.on_conflict_do_update(index_elements=[cluster_quality.c.cluster_id], set_=changed)
 
@@ -286,10 +286,9 @@ _DROP_QUALITY: Final = delete(cluster_quality).where(among(cluster_quality.c.clu
 def put_quality(connection: Connection, gone: Collection[int], found: Sequence[Row]) -> None:
     """Write the quality of some clusters, and take away that of others."""
     if gone:
-        connection.execute(_DROP_QUALITY, {_SOME: gone})
+        act(connection, _DROP_QUALITY, {_SOME: gone})
     if found:
-        rows = [dict(row) for row in found]
-        connection.execute(prepared(connection, _put_quality), rows)  # a weight may be infinite, which JSON is not
+        put_rows(connection, prepared(connection, _put_quality), found, boundless="weakest_weight")
 
 
 _FORGET: Final = delete(records_before).where(among(records_before.c.record_id, _IDS))
@@ -303,5 +302,5 @@ _UNMARK: Final = (
 def clear_marks(connection: Connection, record_ids: Collection[int]) -> None:
     """These records are matched and projected now."""
     if record_ids:
-        connection.execute(_FORGET, {_IDS: record_ids})
-        connection.execute(_UNMARK, {_IDS: record_ids})
+        act(connection, _FORGET, {_IDS: record_ids})
+        act(connection, _UNMARK, {_IDS: record_ids})

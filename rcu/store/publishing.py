@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, upd
 
 from rcu.domain.causes import Cause
 from rcu.store.history import not_before, told
-from rcu.store.sql import Upsert, add_rows, among, fetch, inserting, prepared, put_rows
+from rcu.store.sql import Upsert, act, add_rows, among, fetch, inserting, prepared, put_rows
 from rcu.store.tables import aggregates, change_counter, changes, customers, scores
 
 Row: TypeAlias = Mapping[str, Any]
@@ -85,7 +85,7 @@ def replace(connection: Connection, stood: Collection[int], *, sums: Sequence[Ro
     """Write the aggregates and scores of some customers, in the place of those of the customers that stood before."""
     for table, found in ((aggregates, sums), (scores, scored)):
         if stood:
-            connection.execute(_DROPS[table], {_SOME: stood})
+            act(connection, _DROPS[table], {_SOME: stood})
         add_rows(connection, table, found)
 
 
@@ -93,7 +93,7 @@ def drop(connection: Connection, cluster_ids: Collection[int]) -> None:
     """Take away customers that are no more."""
     if cluster_ids:
         for table in (customers, aggregates, scores):
-            connection.execute(_DROPS[table], {_SOME: cluster_ids})
+            act(connection, _DROPS[table], {_SOME: cluster_ids})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,8 @@ _COUNT: Final = (
 
 def take_numbers(connection: Connection, count: int) -> int:
     """Take the next numbers of the feed; the last of them. Who takes some later waits for this transaction to end."""
-    return connection.execute(_COUNT, {"more": count}).scalar_one()
+    ((last,),) = act(connection, _COUNT, {"more": count})
+    return last
 
 
 def announce(connection: Connection, told: Sequence[Told], now: datetime) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
+from rcu.store.sql import fetch
 from rcu.store.tables import runs
 
-DONE = "done"
+DONE: Final = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,14 @@ def tell(connection: Connection, run_id: int, summary: str) -> None:
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(summary=summary))
 
 
+_LAST: Final = (
+    select(runs.c.run_id, runs.c.model, runs.c.as_of, runs.c.score_basis, runs.c.finished_at)
+    .where(runs.c.status == DONE)
+    .order_by(runs.c.run_id.desc())
+    .limit(1)
+)
+
+
 def last_done(connection: Connection) -> LastRun | None:
     """The newest run that published; None before the first."""
-    columns = (runs.c.run_id, runs.c.model, runs.c.as_of, runs.c.score_basis, runs.c.finished_at)
-    row = connection.execute(
-        select(*columns).where(runs.c.status == DONE).order_by(runs.c.run_id.desc()).limit(1)
-    ).one_or_none()
-    return None if row is None else LastRun(row.run_id, row.model, row.as_of, row.score_basis, row.finished_at)
+    return next((LastRun(*row) for row in fetch(connection, _LAST, {})), None)

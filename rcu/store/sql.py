@@ -21,7 +21,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
-    CursorResult,
     Dialect,
     Select,
     Table,
@@ -39,6 +38,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg as postgresql_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -87,17 +87,23 @@ def _given(table: Table, names: Sequence[str]) -> TableValuedAlias:
     return found.table_valued(*(column(name, table.c[name].type) for name in names), name=_GIVEN)
 
 
-def put_rows(connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
-    """Write rows with a statement of `inserting` or `updating`; in PostgreSQL what a row does not name is null.
+def put_rows(
+    connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]], *, boundless: str | None = None
+) -> Sequence[Sequence[Any]]:
+    """Write rows with a statement of `inserting` or `updating`, and give what it returns; see `act`.
 
-    No number may be infinite: it goes as JSON.
+    In PostgreSQL what a row does not name is null, and they go as JSON: no number may be infinite but in the column
+    that is `boundless`.
     """
     if connection.dialect.name != "sqlite":
-        return connection.execute(statement, {_ROWS: orjson.dumps(rows).decode()})
+        if boundless:
+            rows = [{**row, boundless: str(row[boundless])} for row in rows]
+        return act(connection, statement, {_ROWS: orjson.dumps(rows).decode()})
     if isinstance(statement, Update):
         keys = [column.name for column in statement.table.primary_key]
         rows = [{**row, **{f"{_GIVEN}_{name}": row[name] for name in keys}} for row in rows]
-    return connection.execute(statement, [dict(row) for row in rows])
+    found = connection.execute(statement, [dict(row) for row in rows])
+    return found.all() if found.returns_rows else ()
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -130,29 +136,32 @@ def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> b
     """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
     if connection.dialect.name == "sqlite":
         return True
-    if wait:
-        connection.execute(_LOCK, {"names": list(names)})
-        return True
-    return bool(connection.execute(_TRY_LOCK, {"names": list(names)}).scalar())
+    ((all_held,),) = _driven(connection, _LOCK if wait else _TRY_LOCK, [_as_array(names)])
+    return wait or bool(all_held)
 
 
-_LOCK: Final = text("SELECT count(pg_advisory_xact_lock(name)) FROM unnest(CAST(:names AS bigint[])) AS name")
-_TRY_LOCK: Final = text(
-    "SELECT bool_and(pg_try_advisory_xact_lock(name)) FROM unnest(CAST(:names AS bigint[])) AS name"
-)
+_LOCK: Final = "SELECT count(pg_advisory_xact_lock(name)) FROM unnest(CAST($1 AS bigint[])) AS name"
+_TRY_LOCK: Final = "SELECT bool_and(pg_try_advisory_xact_lock(name)) FROM unnest(CAST($1 AS bigint[])) AS name"
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A query as a driver takes it: its text, its constants, the names and the instants among its columns."""
+    """A statement as a driver takes it: its text, its parameters in order, the names and instants among its columns."""
 
     text: str
+    places: tuple[str, ...]
     constants: Mapping[str, Any]
     names: tuple[str, ...]
     instants: tuple[int, ...]
 
+    def filled(self, values: Mapping[str, Any]) -> list[Any]:
+        """All its parameters."""
+        given = {name: value if isinstance(value, _PLAIN) else _as_array(value) for name, value in values.items()}
+        return [given[name] if name in given else self.constants[name] for name in self.places]
 
-_READY: Final[dict[tuple[int, str], tuple[Query, _Ready]]] = {}
+
+_NUMBERED: Final = postgresql_psycopg.PGDialect_psycopg(paramstyle="numeric_dollar")
+_READY: Final[dict[tuple[int, str], tuple[Query | UpdateBase, _Ready]]] = {}
 
 
 def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
@@ -163,13 +172,29 @@ def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Se
     if connection.dialect.name == "sqlite":
         return connection.execute(query, values).all()
     ready = _ready(connection, query)
-    given = {name: value if isinstance(value, _PLAIN) else list(value) for name, value in values.items()}
+    rows = _driven(connection, ready.text, ready.filled(values))
+    return [_in_utc(row, ready.instants) for row in rows] if ready.instants else rows
+
+
+def act(connection: Connection, statement: UpdateBase, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    """Do what a statement says that is made once, as `fetch` asks; give what it returns."""
+    if connection.dialect.name == "sqlite":
+        found = connection.execute(statement, values)
+        return found.all() if found.returns_rows else ()
+    ready = _ready(connection, statement)
+    return _driven(connection, ready.text, ready.filled(values), answers=bool(ready.names))
+
+
+def _driven(
+    connection: Connection, asked: str, values: Sequence[Any], *, answers: bool = True
+) -> Sequence[Sequence[Any]]:
+    """What PostgreSQL's driver answers, in the transaction of a connection; parameters are $1, $2 ..."""
     driver: Any = connection.connection.driver_connection
     try:
-        rows = driver.execute(ready.text, {**ready.constants, **given}).fetchall()
+        cursor = psycopg.RawCursor(driver).execute(asked.encode(), values)
+        return cursor.fetchall() if answers else ()
     except psycopg.Error as error:
-        raise DBAPIError.instance(ready.text, None, error, psycopg.Error, hide_parameters=True) from None
-    return [_in_utc(row, ready.instants) for row in rows] if ready.instants else rows
+        raise DBAPIError.instance(asked, None, error, psycopg.Error, hide_parameters=True) from None
 
 
 def fetch_dicts(connection: Connection, query: Query, values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -181,14 +206,21 @@ def fetch_dicts(connection: Connection, query: Query, values: Mapping[str, Any])
 _PLAIN: Final = (str, int, float, datetime, type(None))
 
 
-def _ready(connection: Connection, query: Query) -> _Ready:
+def _as_array(values: Iterable[Any]) -> Any:  # noqa: ANN401
+    """Many values as one parameter; whole numbers as PostgreSQL writes them, which the driver need not look at."""
+    listed = list(values)
+    return f"{{{','.join(map(str, listed))}}}" if listed and type(listed[0]) is int else listed
+
+
+def _ready(connection: Connection, query: Query | UpdateBase) -> _Ready:
     key = id(query), connection.dialect.name
     known = _READY.get(key)
     if known is None:
-        compiled = query.compile(dialect=connection.dialect)
-        chosen = list(query.selected_columns)
+        compiled = query.compile(dialect=_NUMBERED)
+        chosen = list(query.exported_columns)
         instants = tuple(place for place, one in enumerate(chosen) if isinstance(one.type, Instant))
-        ready = _Ready(str(compiled), dict(compiled.params), tuple(one.name for one in chosen), instants)
+        places = tuple(compiled.positiontup or ())
+        ready = _Ready(str(compiled), places, dict(compiled.params), tuple(one.name for one in chosen), instants)
         known = _READY[key] = query, ready  # the query is kept, so that no other gets its place in memory
     return known[1]
 
@@ -251,12 +283,10 @@ def _in_array(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa
 
 _CLASSES: Final = (16, 64, 4096, 2**31 - 1)
 """A block is read up to one of these, the next above what is asked for: the statement stays one."""
-_POSTGRESQL_BLOCKS: Final = text(
-    " UNION ALL ".join(
-        f"SELECT k.key, b.record_id FROM unnest(CAST(:keys{at} AS bigint[])) AS k(key), LATERAL"
-        f" (SELECT record_id FROM blocking_keys WHERE blocking_keys.key = k.key ORDER BY record_id LIMIT {most}) AS b"
-        for at, most in enumerate(_CLASSES)
-    )
+_POSTGRESQL_BLOCKS: Final = " UNION ALL ".join(
+    f"SELECT k.key, b.record_id FROM unnest(CAST(${at + 1} AS bigint[])) AS k(key), LATERAL"
+    f" (SELECT record_id FROM blocking_keys WHERE blocking_keys.key = k.key ORDER BY record_id LIMIT {most}) AS b"
+    for at, most in enumerate(_CLASSES)
 )
 _SQLITE_BLOCKS: Final = text(
     "SELECT b.key, b.record_id FROM json_each(:keys) AS k JOIN blocking_keys AS b ON b.key = k.value"
@@ -266,14 +296,14 @@ _SQLITE_BLOCKS: Final = text(
 def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, list[int]]:
     """The oldest members of some blocks (`blocking_keys`), by key: all, or at least as many as asked for."""
     if connection.dialect.name == "sqlite":
-        rows = connection.execute(_SQLITE_BLOCKS, {"keys": orjson.dumps(list(most)).decode()})
+        rows = connection.execute(_SQLITE_BLOCKS, {"keys": orjson.dumps(list(most)).decode()}).all()
     else:
         keys: list[list[int]] = [[] for _ in _CLASSES]
         for key, count in most.items():
             keys[bisect_left(_CLASSES, count)].append(key)
-        rows = connection.execute(_POSTGRESQL_BLOCKS, {f"keys{at}": some for at, some in enumerate(keys)})
+        rows = _driven(connection, _POSTGRESQL_BLOCKS, [_as_array(some) for some in keys])
     found: dict[int, list[int]] = {}
-    for key, record in rows.all():
+    for key, record in rows:
         found.setdefault(key, []).append(record)
     return found
 

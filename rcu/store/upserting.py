@@ -69,7 +69,7 @@ def put_new(connection: Connection, found: Mapping[RecordKey, Row], now: datetim
     nothing = dict.fromkeys(_NEW) | _MARKS | {"arrived_at": now}
     rows = [{**nothing, "source": key.source, "native_id": key.native_id, **row} for key, row in sorted(found.items())]
     written = put_rows(connection, prepared(connection, _put_new), rows)
-    return {RecordKey(row.source, row.native_id): row.record_id for row in written.all()}
+    return {RecordKey(source, native_id): number for source, native_id, number in written}
 
 
 def _put_changed(connection: Connection, names: tuple[str, ...]) -> Update:

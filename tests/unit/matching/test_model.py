@@ -231,3 +231,16 @@ def test_odds_before_any_evidence_and_thresholds_are_log2_odds(
     model = small_model(**changes)
     told = (model.prior_against_strangers, model.prior_against_household, model.match_weight, model.review_weight)
     assert told == pytest.approx((prior_strangers, prior_household, match, review), abs=1e-4)
+
+
+def test_a_copy_of_a_model_works_out_anew_what_follows_from_its_parts() -> None:
+    model = load_model()
+    comparison = model.comparisons[0]
+    known = comparison.log_ratios, model.columns(), model.contradicting_levels
+    likelier = comparison.levels[0].model_copy(update={"m": comparison.levels[0].m / 2})
+    changed = comparison.model_copy(update={"levels": (likelier, *comparison.levels[1:])})
+    copied = model.model_copy(update={"comparisons": (changed,), "contradictions": (), "blocking": ()})
+    assert changed.log_ratios[0][0] == known[0][0][0] - 1
+    assert set(copied.columns()) < set(known[1])
+    assert known[2]
+    assert copied.contradicting_levels == []
