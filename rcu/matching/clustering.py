@@ -361,6 +361,8 @@ def _weakest(cluster: Index, records: Index, links: Links) -> Floats:
     links = links.only(chosen)
     if not len(links.left):
         return weakest
+    if len(cluster) <= _FEW_ROWS:
+        return _weakest_of_few(weakest, cluster, links)
     # scipy takes the lightest tree and takes 0 for "no link": the heaviest link becomes the number 1.
     finite = np.isfinite(links.weight)
     top = links.weight[finite].max(initial=0.0) + 1.0
@@ -375,6 +377,18 @@ def _weakest(cluster: Index, records: Index, links: Links) -> Floats:
     tree = minimum_spanning_tree(graph).tocoo()
     weight = np.where(tree.data <= 1.0, np.inf, top + 1.0 - tree.data)
     np.minimum.at(weakest, cluster[rows[tree.coords[0]]], weight)
+    return weakest
+
+
+def _weakest_of_few(weakest: Floats, cluster: Index, links: Links) -> Floats:
+    """The same for a handful of rows: the heaviest links that connect anybody new, one after the other (Kruskal)."""
+    labels = list(range(len(cluster)))
+    for at in np.argsort(-links.weight, kind="stable").tolist():
+        now, then = labels[links.left[at]], labels[links.right[at]]
+        if now != then:
+            labels = [now if label == then else label for label in labels]
+            lowest = cluster[links.left[at]]
+            weakest[lowest] = min(weakest[lowest], links.weight[at])
     return weakest
 
 

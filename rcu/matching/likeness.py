@@ -26,6 +26,8 @@ _METRICS: Final[dict[str, Callable[..., float]]] = {
     "levenshtein": Levenshtein.normalized_similarity,
 }
 _ROUNDING: Final = 1e-6
+_FEW: Final = 32
+"""Among so few pairs of values it is not worth looking for those that are the same."""
 
 
 class OnValues(BaseCondition):
@@ -75,7 +77,9 @@ class OnText(OnValues):
     def _decided(self, column: Column, one: Codes, other: Codes) -> Bools:
         answer = self.could(column, one, other)
         work = np.flatnonzero(answer)
-        if len(work):
+        if 0 < len(work) <= _FEW:
+            answer[work] = self.alike(column, one[work], other[work])
+        elif len(work):
             places, packed = pd.factorize((one[work].astype(np.int64) << 32) | other[work])
             low, high = (packed >> 32).astype(np.int32), (packed & 0xFFFFFFFF).astype(np.int32)
             answer[work] = self.alike(column, low, high)[places]

@@ -202,11 +202,12 @@ class Rearranging:
     def _look(self, level: int, walks: _Walks) -> _Walks:
         """Look at the blocks of one level; give who goes on to the next."""
         rules, (come, gone) = walks.rules(), walks.moves()
-        alive = self._alive([key for key, rule in rules.items() if self._rules[rule].spelt_in]) if level == 0 else {}
-        members = self._index.members(
-            {key: self._limit(rule, level) + 1 + come[key] + gone[key] for key, rule in rules.items()}
-        )
+        marked = [key for key, rule in rules.items() if self._rules[rule].spelt_in] if level == 0 else []
+        marks = self._marks(marked)
+        wanted = {key: self._limit(rule, level) + 1 + come[key] + gone[key] for key, rule in rules.items()}
+        members = self._index.members(wanted | {mark: 1 + sum(moved) for mark, moved in marks.items()})
         sizes = {key: len(members.get(key, ())) for key in rules}
+        alive = {key: _lives(len(members.get(mark_of(key), ())), *marks[mark_of(key)]) for key in marked}
         lives = {key: alive.get(key, (True, True)) for key in rules}
         now = {key: self._state(rule, level, sizes[key], alive=lives[key][1]) for key, rule in rules.items()}
         was = {
@@ -262,14 +263,16 @@ class Rearranging:
             return _State.PAIRS
         return _State.NOTHING if level == len(self._rules[rule].then_by) else _State.SPLIT
 
-    def _alive(self, blocks: Sequence[Key]) -> dict[Key, tuple[bool, bool]]:
-        """Whether there was a record without names in each block, and whether there is."""
+    def _marks(self, blocks: Sequence[Key]) -> dict[Key, tuple[int, int]]:
+        """The marks of some blocks, each with how many records without names came there and left."""
         come = Counter(mark for change in self._changes.values() for mark in _only(change.after, change.before))
         gone = Counter(mark for change in self._changes.values() for mark in _only(change.before, change.after))
-        marks = {block: mark_of(block) for block in blocks}
-        found = self._index.members({mark: 1 + come[mark] + gone[mark] for mark in marks.values()}) if marks else {}
-        sizes = {block: len(found.get(mark, ())) for block, mark in marks.items()}
-        return {block: (sizes[block] - come[mark] + gone[mark] > 0, sizes[block] > 0) for block, mark in marks.items()}
+        return {mark: (come[mark], gone[mark]) for mark in map(mark_of, blocks)}
+
+
+def _lives(size: int, come: int, gone: int) -> tuple[bool, bool]:
+    """Whether there was a record without names in a block, and whether there is."""
+    return size - come + gone > 0, size > 0
 
 
 def _only(one: RecordKeys, other: RecordKeys) -> set[Key]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, cast
@@ -143,16 +143,7 @@ class EncodedTable:
         shared: Sequence[Sequence[str]] = SHARED_DICTIONARIES,
     ) -> EncodedTable:
         """Encode a few records, without what a frame costs: the same table as `encode` makes of them."""
-        encoded: dict[str, Column] = {}
-        for names in _over_one_dictionary(columns, shared):
-            places: dict[str, int] = {}
-            codes = {
-                name: [places.setdefault(value, len(places)) if (value := row.get(name)) else MISSING for row in rows]
-                for name in names
-            }
-            values = list(places)
-            encoded |= {name: Column(np.array(found, dtype=np.int32), values) for name, found in codes.items()}
-        return cls(len(rows), encoded)
+        return cls(len(rows), _Encoding(rows, columns, shared))
 
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
@@ -196,6 +187,42 @@ class EncodedTable:
         """The records of some rows, in that order, over the same dictionaries."""
         columns = {name: column.of_records(column.codes[chosen]) for name, column in self.columns.items()}
         return EncodedTable(len(chosen), columns)
+
+
+class _Encoding(Mapping[str, Column]):
+    """The columns of a few records, each encoded when it is asked for."""
+
+    def __init__(
+        self, rows: Sequence[Mapping[str, str | None]], columns: Iterable[str], shared: Sequence[Sequence[str]]
+    ) -> None:
+        self._rows = rows
+        self._names = dict.fromkeys(columns)
+        self._shared = shared
+        self._made: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._made:
+            if name not in self._names:
+                raise KeyError(name)
+            together = next((group for group in self._shared if name in group), (name,))
+            self._encode([one for one in together if one in self._names])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _encode(self, names: Sequence[str]) -> None:
+        """Encode columns over one dictionary, in the order in which values are met."""
+        places: dict[str, int] = {}
+        codes = {
+            name: [places.setdefault(value, len(places)) if (value := row.get(name)) else MISSING for row in self._rows]
+            for name in names
+        }
+        values = list(places)
+        self._made |= {name: Column(np.array(found, dtype=np.int32), values) for name, found in codes.items()}
 
 
 def _over_one_dictionary(columns: Iterable[str], shared: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -46,7 +46,7 @@ class Material:
 
 
 def materials(connection: Transaction, memberships: Mapping[int, int]) -> dict[int, Material]:
-    """Read what some customers are made of, in three statements; rows written in this transaction are seen.
+    """Read what some customers are made of, in at most three statements; rows written in this transaction are seen.
 
     Args:
         connection: the transaction.
@@ -57,11 +57,14 @@ def materials(connection: Transaction, memberships: Mapping[int, int]) -> dict[i
     """
     found = {cluster: Material([], [], []) for cluster in memberships.values()}
     records = sorted(memberships)
-    for row in rows.members_of(connection, records, MEMBER_COLUMNS):
+    members = rows.members_of(connection, records, MEMBER_COLUMNS)
+    for row in members:
         found[memberships[row["record_id"]]].members.append(row)
-    for row in rows.consents_of(connection, records):
+    heard = [row["record_id"] for row in members if row["has_consents"]]
+    for row in rows.consents_of(connection, heard) if heard else ():
         found[memberships[row["record_id"]]].consents.append(row)
-    for row in rows.cells_of(connection, records, EVENT_KINDS):
+    active = [row["record_id"] for row in members if row["has_events"]]
+    for row in rows.cells_of(connection, active, EVENT_KINDS) if active else ():
         found[memberships[row["record_id"]]].cells.append(row)
     return found
 

@@ -8,7 +8,7 @@ theirs came to or left. What is left in the store is what a rebuild would write.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -169,8 +169,7 @@ class Rematching:
     def _weigh(self, found: Rearranged, former: Mapping[int, Row | None]) -> list[StoredLink]:
         """The pairs of changed records, and the candidates in shaken blocks, from the review threshold up."""
         pairs = {(min(one, other), max(one, other)) for one, near in found.partners.items() for other in near}
-        for members in found.shaken:
-            pairs.update(self._still_candidates([one for one in members if one not in former]))
+        pairs |= self._still_candidates([[one for one in members if one not in former] for members in found.shaken])
         records = sorted({record for pair in pairs for record in pair})
         if not pairs:
             return []
@@ -182,15 +181,20 @@ class Rematching:
         columns = (ids[weighed.left], ids[weighed.right], weighed.weight, patterns_of(weighed.levels))
         return [StoredLink(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
-    def _still_candidates(self, members: Sequence[int]) -> list[Pair]:
-        keys = self._keys_of(members) if len(members) > 1 else {}
+    def _still_candidates(self, shaken: Sequence[Sequence[int]]) -> set[Pair]:
+        """The pairs within groups of records that some block brings together."""
+        several = [members for members in shaken if len(members) > 1]
+        keys = self._keys_of(sorted({one for members in several for one in members}))
         self.locks.take(key for one in keys.values() for key in one.first())
         blocks = groups(self.model.blocking, self._blocks, keys)
-        return [
-            (one, other)
-            for one, other in combinations(sorted(keys), 2)
-            if any(here and here == there for here, there in zip(blocks[one], blocks[other], strict=True))
-        ]
+        pairs: set[Pair] = set()
+        for members in several:
+            together: dict[int, list[int]] = defaultdict(list)
+            for one in sorted(members):
+                for block in filter(None, blocks[one]):
+                    together[block].append(one)
+            pairs.update(pair for inside in together.values() for pair in combinations(inside, 2))
+        return pairs
 
     def _replace_links(
         self, found: Rearranged, former: Mapping[int, Row | None], weighed: Sequence[StoredLink]

@@ -28,6 +28,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rcu.errors import ConfigurationError, Conflict
 from rcu.store.liveness import watched
+from rcu.store.sql import driven
 from rcu.store.types import SQLITE_INSTANT
 
 STAGING: Final = "staging"
@@ -375,7 +376,7 @@ class Postgresql:
         # The statements of such a transaction are always the same: planning each anew takes longer than many of them.
         settings = {"lock_timeout": f"{_PATIENCE_SECONDS}s", "plan_cache_mode": "force_generic_plan"}
         told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
-        connection.exec_driver_sql(f"SELECT {told}, pg_advisory_xact_lock{way}({_STANDSTILL})")
+        driven(connection, f"SELECT {told}, pg_advisory_xact_lock{way}({_STANDSTILL})", ())
 
     def waited_in_vain(self, error: DBAPIError) -> bool:
         return getattr(error.orig, "sqlstate", None) in _WAITED

@@ -118,7 +118,8 @@ def members_of(connection: Connection, record_ids: Sequence[int], columns: Seque
     """A few records, oldest first.
 
     Each has record_id, the columns asked for, deleted, address_updated_at, rank (of its source, the lower the more
-    trusted) and overrides (`overrides.content`, None as a rule).
+    trusted), overrides (`overrides.content`, None as a rule), and whether it has entries in the ledger of consents and
+    events: `has_consents`, `has_events`.
     """
     return _few(connection, _members_query(tuple(columns)), record_ids)
 
@@ -150,7 +151,11 @@ _IDS: Final = "record_ids"
 def _members_query(columns: tuple[str, ...]) -> Query:
     read = records.join(sources, sources.c.name == records.c.source)
     read = read.outerjoin(overrides, overrides.c.record_id == records.c.record_id)
-    found = select(*_member(columns)).select_from(read)
+    has = (
+        select(table.c.record_id).where(table.c.record_id == records.c.record_id).exists().label(f"has_{name}")
+        for name, table in (("consents", consents), ("events", events))
+    )
+    found = select(*_member(columns), *has).select_from(read)
     return found.where(among(records.c.record_id, _IDS)).order_by(records.c.record_id)
 
 

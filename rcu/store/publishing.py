@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
 from rcu.domain.causes import Cause
 from rcu.store.history import not_before, told
-from rcu.store.sql import Upsert, act, add_rows, among, fetch, inserting, prepared, put_rows
+from rcu.store.sql import Upsert, act, add_rows, among, drop_rows, fetch, inserting, prepared, put_rows
 from rcu.store.tables import aggregates, change_counter, changes, customers, scores
 
 Row: TypeAlias = Mapping[str, Any]
@@ -30,9 +30,6 @@ class Standing:
 
 
 _SOME: Final = "some"
-_DROPS: Final = {
-    table: delete(table).where(among(table.c.cluster_id, _SOME)) for table in (customers, aggregates, scores)
-}
 _STANDING: Final = select(
     customers.c.cluster_id, customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.household_key
 )
@@ -83,17 +80,16 @@ def put(connection: Connection, found: Sequence[Row], now: datetime, *, cause: C
 
 def replace(connection: Connection, stood: Collection[int], *, sums: Sequence[Row], scored: Sequence[Row]) -> None:
     """Write the aggregates and scores of some customers, in the place of those of the customers that stood before."""
-    for table, found in ((aggregates, sums), (scores, scored)):
-        if stood:
-            act(connection, _DROPS[table], {_SOME: stood})
-        add_rows(connection, table, found)
+    if stood:
+        drop_rows(connection, (aggregates, scores), "cluster_id", stood)
+    add_rows(connection, aggregates, sums)
+    add_rows(connection, scores, scored)
 
 
 def drop(connection: Connection, cluster_ids: Collection[int]) -> None:
     """Take away customers that are no more."""
     if cluster_ids:
-        for table in (customers, aggregates, scores):
-            act(connection, _DROPS[table], {_SOME: cluster_ids})
+        drop_rows(connection, (customers, aggregates, scores), "cluster_id", cluster_ids)
 
 
 @dataclass(frozen=True, slots=True)

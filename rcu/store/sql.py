@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import cast as cast_to
 
 import orjson
 import psycopg
@@ -21,6 +22,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    Delete,
     Dialect,
     Select,
     Table,
@@ -31,6 +33,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    delete,
     func,
     literal_column,
     select,
@@ -112,6 +115,19 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, A
         put_rows(connection, prepared(connection, inserting, table, tuple(rows[0])), rows)
 
 
+def drop_rows(connection: Connection, tables: Sequence[Table], name: str, values: Iterable[int]) -> None:
+    """Take away the rows of some tables that have one of some values in the column of this name; one statement."""
+    for one in tables if connection.dialect.name == "sqlite" else (tables[0],):
+        mine = (one,) if connection.dialect.name == "sqlite" else tuple(tables)
+        act(connection, prepared(connection, _dropping, mine, name), {_SOME: values})
+
+
+def _dropping(_connection: Connection, tables: Sequence[Table], name: str) -> Delete:
+    last, *others = (delete(table).where(among(table.c[name], _SOME)) for table in reversed(tables))
+    return last.add_cte(*(one.cte(f"gone_{place}") for place, one in enumerate(others)))
+
+
+_SOME: Final = "some"
 _PREPARED: Final[dict[tuple[object, str, object], Any]] = {}
 
 
@@ -136,7 +152,7 @@ def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> b
     """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
     if connection.dialect.name == "sqlite":
         return True
-    ((all_held,),) = _driven(connection, _LOCK if wait else _TRY_LOCK, [_as_array(names)])
+    ((all_held,),) = driven(connection, _LOCK if wait else _TRY_LOCK, [_as_array(names)])
     return wait or bool(all_held)
 
 
@@ -172,7 +188,7 @@ def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Se
     if connection.dialect.name == "sqlite":
         return connection.execute(query, values).all()
     ready = _ready(connection, query)
-    rows = _driven(connection, ready.text, ready.filled(values))
+    rows = driven(connection, ready.text, ready.filled(values))
     return [_in_utc(row, ready.instants) for row in rows] if ready.instants else rows
 
 
@@ -182,16 +198,19 @@ def act(connection: Connection, statement: UpdateBase, values: Mapping[str, Any]
         found = connection.execute(statement, values)
         return found.all() if found.returns_rows else ()
     ready = _ready(connection, statement)
-    return _driven(connection, ready.text, ready.filled(values), answers=bool(ready.names))
+    return driven(connection, ready.text, ready.filled(values), answers=bool(ready.names))
 
 
-def _driven(
+def driven(
     connection: Connection, asked: str, values: Sequence[Any], *, answers: bool = True
 ) -> Sequence[Sequence[Any]]:
     """What PostgreSQL's driver answers, in the transaction of a connection; parameters are $1, $2 ..."""
-    driver: Any = connection.connection.driver_connection
+    pooled = connection.connection
+    cursor: psycopg.RawCursor[Any] | None = pooled.info.get(_CURSOR)
+    if cursor is None:  # kept with the connection: to make one takes as long as half a statement
+        cursor = pooled.info[_CURSOR] = psycopg.RawCursor(cast_to("psycopg.Connection[Any]", pooled.driver_connection))
     try:
-        cursor = psycopg.RawCursor(driver).execute(asked.encode(), values)
+        cursor.execute(asked.encode(), values)
         return cursor.fetchall() if answers else ()
     except psycopg.Error as error:
         raise DBAPIError.instance(asked, None, error, psycopg.Error, hide_parameters=True) from None
@@ -203,6 +222,7 @@ def fetch_dicts(connection: Connection, query: Query, values: Mapping[str, Any])
     return [dict(zip(names, row, strict=True)) for row in fetch(connection, query, values)]
 
 
+_CURSOR: Final = "rcu_cursor"
 _PLAIN: Final = (str, int, float, datetime, type(None))
 
 
@@ -301,7 +321,7 @@ def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, 
         keys: list[list[int]] = [[] for _ in _CLASSES]
         for key, count in most.items():
             keys[bisect_left(_CLASSES, count)].append(key)
-        rows = _driven(connection, _POSTGRESQL_BLOCKS, [_as_array(some) for some in keys])
+        rows = driven(connection, _POSTGRESQL_BLOCKS, [_as_array(some) for some in keys])
     found: dict[int, list[int]] = {}
     for key, record in rows:
         found.setdefault(key, []).append(record)

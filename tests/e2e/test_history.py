@@ -9,7 +9,7 @@ from itertools import count, pairwise
 
 import orjson
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from rcu.domain.causes import Cause, CauseKind
 from rcu.domain.decisions import DecisionKind
@@ -29,6 +29,7 @@ from rcu.services.verification import verify
 from rcu.store.engine import Store
 from rcu.store.tables import customer_history, customers, memberships, memberships_before, records
 from tests.conftest import NOW, Road
+from tests.spying import statements
 
 ALL = frozenset(FIELDS_OF_SCOPE)
 PAULE = {"last_name": "MOREAU", "first_name": "PAULE", "birth_date": "12/03/1980", "email": "paule@mail.example.fr"}
@@ -369,10 +370,11 @@ def test_a_time_is_read_in_any_offset() -> None:
     assert read_instant("2026-03-01T10:15:00Z").tzinfo is UTC
 
 
-def test_history_costs_no_statement_where_nothing_ends(three: tuple[Past, str, str, str]) -> None:
+def test_history_costs_no_statement_where_nothing_ends(
+    three: tuple[Past, str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     past, _, _, _ = three
-    seen: list[str] = []
-    event.listen(past.store.engine, "before_cursor_execute", lambda _c, _u, statement, *_: seen.append(statement))
+    seen = statements(past.store.engine, monkeypatch)
     past.put("D", last_name="NOUVEAU", first_name="ZOE", birth_date="09/09/1999")
     assert not [one for one in seen if "customer_history" in one or "memberships_before" in one]
     seen.clear()
