@@ -2,7 +2,7 @@
 
 A transaction for sixteen records takes little longer than one for a single record. So while one is under way, what is
 sent meanwhile waits, and the next one takes all of it. Callers who were answered together send their next records
-together, too: a transaction waits some milliseconds for as many as came lately. A record that comes alone does not wait.
+together, too: a transaction waits some milliseconds for as many as came lately. A record that comes alone does not.
 """
 
 from __future__ import annotations
