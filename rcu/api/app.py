@@ -80,7 +80,7 @@ def from_environment() -> FastAPI:
         settle_memory()
         yield
         app.state.gathering.close()
-        await warming
+        await asyncio.wait([warming])
         store.close()
 
     app.router.lifespan_context = lifespan
