@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -21,10 +22,13 @@ from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
 from rcu.services.setup import cleaning_settings
 from rcu.services.upserting import RealTime
+from rcu.services.warming import settle_memory, warm_up
 from rcu.store.engine import Store
 
 _KNOWN_SECONDS: Final = 2.0
 """For so long a key is taken for what it was."""
+_WARMING_SECONDS: Final = 2.0
+"""The start waits no longer for what the first record would otherwise wait for."""
 
 
 def create_app(
@@ -71,8 +75,12 @@ def from_environment() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        warming = asyncio.create_task(asyncio.to_thread(warm_up, app.state.real_time))
+        await asyncio.wait([warming], timeout=_WARMING_SECONDS)
+        settle_memory()
         yield
         app.state.gathering.close()
+        await asyncio.wait([warming])
         store.close()
 
     app.router.lifespan_context = lifespan

@@ -24,6 +24,8 @@ from rcu.store.sources import ApiKey
 _bearer = HTTPBearer(auto_error=False, description="An API key, made with `rcu key create`")
 READING = frozenset({"identity", "contact", "consent", "orders", "scores"})
 """Scopes that open a part of the profile."""
+RECORDS = frozenset({"records"})
+"""The scope that hands in records."""
 
 
 async def get_store(request: Request) -> Store:
@@ -94,6 +96,6 @@ def needs(scopes: frozenset[str]) -> Callable[[ApiKey], Awaitable[ApiKey]]:
 
 
 Reader = Annotated[ApiKey, Depends(needs(READING))]
-RecordWriter = Annotated[ApiKey, Depends(needs(frozenset({"records"})))]
+RecordWriter = Annotated[ApiKey, Depends(needs(RECORDS))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.table import Table
 
+from rcu.cli import serving
 from rcu.cli.common import AsJson, Exit, now, opened, out, print_json
 from rcu.config import settings
 from rcu.errors import Conflict
@@ -110,11 +110,4 @@ def serve(
     with opened():
         pass
     chosen = settings()
-    uvicorn.run(
-        "rcu.api.app:from_environment",
-        factory=True,
-        host=host or chosen.host,
-        port=chosen.port if port is None else port,
-        workers=workers,
-        log_level="warning",
-    )
+    serving.serve(host or chosen.host, chosen.port if port is None else port, workers=workers)

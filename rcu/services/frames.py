@@ -40,6 +40,10 @@ _TIMES: Final = ("created_at", "updated_at")
 _TEXTS: Final = ("deleted", "is_guest", "raw", "store")
 _CONTENT: Final = (*_TIMES, *_TEXTS)
 """What a record says, for its content hash."""
+_SORTED: Final = sorted(_CONTENT)
+_FIRST, _FACTOR, _STEP, _LAST = 0x345678, 1_000_003, 82_520, 97_531
+"""How CPython mixed the hashes of a tuple, and pandas mixes those of a row."""
+_64_BITS: Final = 2**64 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NO_TIME: Final = -(2**63)
@@ -210,12 +214,24 @@ def _hashable(column: pd.Series) -> pd.Series:
 
 
 def _content_hash_of_one(content: Mapping[str, Any]) -> int:
-    """The number `content_hash` gives a row with this content, at a hundredth of what a frame costs."""
-    times = np.array([_microseconds(content[name]) for name in _TIMES], dtype=np.int64)
+    """The number `content_hash` gives a row with this content, at a fraction of what a frame costs."""
     texts = np.array(["" if content[name] is None else str(content[name]) for name in _TEXTS], dtype=object)
-    hashes = np.concatenate([pd.util.hash_array(times), pd.util.hash_array(texts, categorize=False)])
-    by_name = dict(zip((*_TIMES, *_TEXTS), hashes[:, np.newaxis], strict=True))
-    return int(_mixed([by_name[name] for name in sorted(_CONTENT)])[0])
+    hashes = dict(zip(_TEXTS, pd.util.hash_array(texts, categorize=False).tolist(), strict=True))
+    hashes |= {name: _hash_of_number(_microseconds(content[name])) for name in _TIMES}
+    mixed, factor = _FIRST, _FACTOR
+    for left, name in zip(range(len(_CONTENT), 0, -1), _SORTED, strict=True):
+        mixed = (mixed ^ hashes[name]) * factor & _64_BITS
+        factor += _STEP + 2 * left
+    mixed = mixed + _LAST & _64_BITS
+    return mixed - (mixed >> 63 << 64)
+
+
+def _hash_of_number(number: int) -> int:
+    """The hash pandas gives a number."""
+    number &= _64_BITS
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & _64_BITS
+    number = (number ^ number >> 27) * 0x94D049BB133111EB & _64_BITS
+    return number ^ number >> 31
 
 
 def _microseconds(instant: datetime | None) -> int:
@@ -225,12 +241,12 @@ def _microseconds(instant: datetime | None) -> int:
 
 def _mixed(columns: Sequence[NDArray[np.uint64]]) -> NDArray[np.int64]:
     """Mix the hashes of columns into one for each row, as CPython hashed tuples and pandas hashes frames."""
-    mixed = np.full(len(columns[0]), 0x345678, dtype=np.uint64)
-    factor = 1_000_003
+    mixed = np.full(len(columns[0]), _FIRST, dtype=np.uint64)
+    factor = _FACTOR
     for left, hashes in zip(range(len(columns), 0, -1), columns, strict=True):
         mixed = (mixed ^ hashes) * np.uint64(factor)
-        factor += 82_520 + 2 * left
-    return (mixed + np.uint64(97_531)).view(np.int64)
+        factor += _STEP + 2 * left
+    return (mixed + np.uint64(_LAST)).view(np.int64)
 
 
 def raw_json(frame: pd.DataFrame, fields: Sequence[str]) -> list[str]:

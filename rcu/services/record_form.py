@@ -124,9 +124,10 @@ class RecordForm(BaseModel):
 
     def given(self, key: RecordKey) -> Given:
         """This form as the record with a key."""
+        said, values = self.model_fields_set, self.__dict__
         return Given(
             key,
-            {name: getattr(self, name) for name in RAW_FIELDS if name in self.model_fields_set},
+            {name: values[name] for name in RAW_FIELDS if name in said},
             store=self.store,
             is_guest=self.is_guest,
             deleted=self.deleted,
@@ -156,11 +157,16 @@ def read_key(text: str) -> RecordKey:
     """
     try:
         key = RecordKey.parse(text)
-        return RecordKey(_KEY_PART.validate_python(key.source), _KEY_PART.validate_python(key.native_id))
+        return record_key(key.source, key.native_id)
     except ValidationError as error:
         raise InputError(f"the key of a record: {error.errors()[0]['msg']}") from None
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def record_key(source: str, native_id: str) -> RecordKey:
+    """The key with these parts; pydantic's `ValidationError` when one is not what a `KeyPart` is."""
+    return RecordKey(_KEY_PART.validate_python(source), _KEY_PART.validate_python(native_id))
 
 
 def answer(done: Upserted) -> dict[str, Any]:

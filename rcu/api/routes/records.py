@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from asyncio import wrap_future
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
 
 from rcu.api.bodies import BoundedRoute
-from rcu.api.deps import GatheringDep, RealTimeDep, RecordWriter
+from rcu.api.deps import RECORDS, GatheringDep, RealTimeDep, RecordWriter
 from rcu.api.errors import responses
 from rcu.api.schemas import RecordsRequest, UpsertedRecord, UpsertedRecords
 from rcu.domain.records import RecordKey
 from rcu.services import reading
-from rcu.services.arrivals import Content, Upserted
-from rcu.services.record_form import KeyPart, RecordForm, answer
+from rcu.services.arrivals import Content, Given, Upserted
+from rcu.services.gathering import Gathering
+from rcu.services.record_form import KeyPart, RecordForm, answer, record_key
 from rcu.store.sources import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["records"], route_class=BoundedRoute)
@@ -28,26 +29,35 @@ _DryRun = Annotated[bool, Query(description="write nothing, and say what would h
 _Profile = Annotated[bool, Query(description="give the customer's profile too, as far as the key's scopes allow")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Taking:
-    """How a record is taken: for good with others that come at the same time, and otherwise by itself."""
+class _PutRoute(BoundedRoute):
+    """The route of single records.
 
-    real_time: RealTimeDep
-    gathering: GatheringDep
+    Nearly all of them come as `application/json`, without a query, and with a key that was seen a moment ago. Those are
+    read here, by the same forms. What is otherwise, or wrong in any way, goes through FastAPI, which tells.
+    """
+
+    async def straight(self, request: Request, body: bytes) -> Response | None:
+        """Take a record that is sent as nearly all are."""
+        if request.scope["query_string"] or request.headers.get("content-type") != "application/json":
+            return None
+        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+        key = request.app.state.keys.remembered(shown) if scheme == "Bearer" else None
+        if key is None or not key.scopes & RECORDS:
+            return None
+        try:
+            form = RecordForm.model_validate_json(body)
+            native_key = record_key(request.path_params["source"], request.path_params["native_id"])
+        except ValidationError:
+            return None
+        return await _taken(request.app.state.gathering, form.given(native_key), key)
 
 
-@router.put(
-    "/records/{source}/{native_id:path}",
-    operation_id="putRecord",
-    response_model=UpsertedRecord,
-    responses={201: {"model": UpsertedRecord, "description": "The record is new"}, **responses(404, 409, 413)},
-    summary="Take one record and say whose it is",
-)
 async def put_record(
     source: _Source,
     native_id: _NativeId,
     record: RecordForm,
-    taking: Annotated[_Taking, Depends(_Taking)],
+    real_time: RealTimeDep,
+    gathering: GatheringDep,
     key: RecordWriter,
     *,
     dry_run: _DryRun = False,
@@ -55,13 +65,28 @@ async def put_record(
 ) -> Response:
     """Take a record: standardise, match and publish it. The same content again changes nothing."""
     given = record.given(RecordKey(source, native_id))
-    actor = f"key {key.name}"
-    if dry_run:
-        take = taking.real_time.upsert
-        (done,) = await run_in_threadpool(take, [given], dry_run=True, profiles=profile, actor=actor)
-    else:
-        done = await wrap_future(taking.gathering.send(given, profiles=profile, actor=actor))
-    return _response(_told(done, key), created=done.content is Content.NEW and not dry_run)
+    if not dry_run:
+        return await _taken(gathering, given, key, profile=profile)
+    take, actor = real_time.upsert, f"key {key.name}"
+    (done,) = await run_in_threadpool(take, [given], dry_run=True, profiles=profile, actor=actor)
+    return _response(_told(done, key))
+
+
+router.add_api_route(
+    "/records/{source}/{native_id:path}",
+    put_record,
+    methods=["PUT"],
+    route_class_override=_PutRoute,
+    operation_id="putRecord",
+    response_model=UpsertedRecord,
+    responses={201: {"model": UpsertedRecord, "description": "The record is new"}, **responses(404, 409, 413)},
+    summary="Take one record and say whose it is",
+)
+
+
+async def _taken(gathering: Gathering, given: Given, key: ApiKey, *, profile: bool = False) -> Response:
+    done = await wrap_future(gathering.send(given, profiles=profile, actor=f"key {key.name}"))
+    return _response(_told(done, key), created=done.content is Content.NEW)
 
 
 @router.post(

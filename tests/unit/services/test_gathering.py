@@ -11,7 +11,7 @@ from rcu.domain.records import RecordKey
 from rcu.errors import Conflict, NotFound
 from rcu.services import gathering as module
 from rcu.services.arrivals import Content, Given, Happened, Upserted
-from rcu.services.gathering import Gathering
+from rcu.services.gathering import Gathering, Siblings
 from rcu.services.upserting import Cleaned
 
 
@@ -129,3 +129,49 @@ def test_too_many_are_refused_rather_than_held(
     gathering.send(record("2"))
     with pytest.raises(Conflict):
         gathering.send(record("3"))
+
+
+def test_callers_who_were_answered_together_are_taken_together_again(
+    engine: Engine, gathering: Gathering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_SECONDS", 10.0)
+    monkeypatch.setattr(module, "QUIET_SECONDS", 10.0)
+    monkeypatch.setattr(module, "_PAST_SECONDS", 10.0)
+    answers = sent_while_one_is_under_way(engine, gathering, record("1"), record("2"))
+    answers[0].result(10)
+    answers.append(gathering.send(record("3")))
+    for one in answers:
+        one.result(10)
+    for one in [gathering.send(record(name)) for name in ("4", "5", "6")]:
+        one.result(10)
+    assert engine.taken == [["till:0"], ["till:1", "till:2", "till:3"], ["till:4", "till:5", "till:6"]]
+
+
+@pytest.mark.parametrize(
+    ("taken", "waiting", "there", "later", "waits"),
+    [
+        pytest.param(1, 0, 1, 0.001, False, id="one after one goes at once"),
+        pytest.param(1, 1, 1, 0.001, True, id="of two who take turns the other is waited for"),
+        pytest.param(4, 0, 1, 0.001, True, id="the others of four are waited for"),
+        pytest.param(4, 0, 4, 0.001, False, id="all of four are there"),
+        pytest.param(30, 2, 8, 0.001, False, id="eight are enough"),
+        pytest.param(30, 2, 1, 0.06, False, id="after a pause nobody is waited for"),
+    ],
+)
+def test_others_are_waited_for_when_they_came_lately(
+    taken: int, waiting: int, there: int, later: float, waits: bool
+) -> None:
+    siblings = Siblings()
+    siblings.after(taken, waiting, 100.0)
+    assert siblings.worth_waiting(there, 100.0 + later) is waits
+
+
+def test_waiting_in_vain_is_done_ever_more_rarely_until_it_pays() -> None:
+    siblings = Siblings()
+    siblings.after(2, 0, 0.0)
+    waits: list[bool] = []
+    while sum(waits) < 6:
+        waits.append(siblings.worth_waiting(1, 0.001))
+        if waits[-1]:
+            siblings.waited(came=sum(waits) > 4)
+    assert "".join("W" if one else "." for one in waits) == "W.W...W.......W.......WW"
