@@ -37,7 +37,7 @@ class Material:
     Attributes:
         members: its records, see `store.profiles.members_of`.
         consents: what was said of its contact points, see `store.profiles.consents_of`.
-        cells: sums of its events, see `store.profiles.cells_of`.
+        cells: sums of its events that count, see `store.profiles.cells_of`.
     """
 
     members: list[Row]
@@ -46,7 +46,7 @@ class Material:
 
 
 def materials(connection: Transaction, memberships: Mapping[int, int]) -> dict[int, Material]:
-    """Read what some customers are made of, in three statements; rows written in this transaction are seen.
+    """Read what some customers are made of, in three statements at most; rows written in this transaction are seen.
 
     Args:
         connection: the transaction.
@@ -57,11 +57,15 @@ def materials(connection: Transaction, memberships: Mapping[int, int]) -> dict[i
     """
     found = {cluster: Material([], [], []) for cluster in memberships.values()}
     records = sorted(memberships)
+    silent: set[int] = set()
     for row in rows.members_of(connection, records, MEMBER_COLUMNS):
         found[memberships[row["record_id"]]].members.append(row)
+        if row["silent"]:
+            silent.add(row["record_id"])
     for row in rows.consents_of(connection, records):
         found[memberships[row["record_id"]]].consents.append(row)
-    for row in rows.cells_of(connection, records, EVENT_KINDS):
+    heard = [record for record in records if record not in silent]
+    for row in rows.cells_of(connection, heard, EVENT_KINDS) if heard else ():
         found[memberships[row["record_id"]]].cells.append(row)
     return found
 
