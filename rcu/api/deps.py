@@ -94,6 +94,7 @@ def needs(scopes: frozenset[str]) -> Callable[[ApiKey], Awaitable[ApiKey]]:
 
 
 Reader = Annotated[ApiKey, Depends(needs(READING))]
+IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
 RecordWriter = Annotated[ApiKey, Depends(needs(frozenset({"records"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]

@@ -15,6 +15,7 @@ from rcu.domain.causes import Cause
 from rcu.domain.records import CUSTOMER_ID
 from rcu.errors import InputError
 from rcu.services import looking_back, reading
+from rcu.services.household import answer, household
 from rcu.services.looking_back import HistoryPage, VersionTold
 from rcu.services.reading import FIELDS_OF_SCOPE
 
@@ -41,6 +42,22 @@ def show(customer_id: CustomerId, *, as_of: AsOf = None) -> None:
         err.print(f"{name} is part of {profile.customer_id}", soft_wrap=True)
     document = orjson.dumps(orjson.loads(profile.profile), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     sys.stdout.write(document.decode())
+
+
+@app.command("household")
+def show_household(customer_id: CustomerId, *, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Tell who belongs together with a customer, and why; with --as-of, who did then."""
+    at = None if as_of is None else looking_back.read_instant(as_of)
+    with opened() as store:
+        shown = household(store, _checked(customer_id), at)
+    if as_json:
+        told = orjson.loads(answer(shown, frozenset(FIELDS_OF_SCOPE)))
+        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+        return
+    says = (shown.told.get("reason") or {}).get("says", "not known")
+    out.print(f"household {shown.told['household_id']}: {says}", soft_wrap=True)
+    for one in shown.members:
+        out.print(f"{one.customer_id} (version {one.version})")
 
 
 @app.command()

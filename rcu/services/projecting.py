@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rcu.domain.households import Household
 from rcu.insight.scores import Buyers, ScoreBasis
-from rcu.services.documents import Household
 from rcu.services.pieces import Piece, projected
 from rcu.services.projection import EVENT_KINDS, MEMBER_COLUMNS, Projected, Written, written
 from rcu.services.side_by_side import projected_beside

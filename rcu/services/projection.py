@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rcu.domain.households import Household
 from rcu.domain.overrides import Override, latest
 from rcu.golden.record import GOLDEN_COLUMNS, golden_record
 from rcu.insight.aggregates import CLICK, ORDER, RETURN, Total, aggregate
 from rcu.insight.scores import Details, ScoreBasis, data_quality, details, freshness, rfm
 from rcu.privacy.consent import effective_consents
-from rcu.services.documents import RECORD_COLUMNS, Fragments, Household, Row, digest, document, fragments
+from rcu.services.documents import RECORD_COLUMNS, Fragments, Row, digest, document, fragments
 from rcu.store import overrides
 from rcu.store import profiles as rows
 from rcu.store.engine import Transaction

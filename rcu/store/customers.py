@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, Row, Select, func, select
 
 from rcu.domain.records import RecordKey
+from rcu.store.sql import among
 from rcu.store.tables import changes, customers, memberships, raw_batches, records, runs
 
 LOOKUP_COLUMNS: Final[Mapping[str, str]] = {
@@ -47,6 +48,12 @@ def by_birth_id(connection: Connection, birth_id: str) -> StoredProfile | None:
         .where(records.c.birth_id == birth_id)
     )
     return _first(connection.execute(statement).one_or_none())
+
+
+def by_customer_ids(connection: Connection, customer_ids: Sequence[str]) -> list[StoredProfile]:
+    """Customers by their present ids, the oldest first; those that are none any more are left out."""
+    statement = _profiles().where(among(customers.c.customer_id, customer_ids)).order_by(customers.c.cluster_id)
+    return [StoredProfile(*row) for row in connection.execute(statement)]
 
 
 def record_born_as(connection: Connection, birth_id: str) -> RecordKey | None:
