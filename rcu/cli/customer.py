@@ -63,7 +63,7 @@ def show_household(customer_id: CustomerId, *, as_of: AsOf = None, as_json: AsJs
 @app.command()
 def history(customer_id: CustomerId, *, limit: Limit = 50, cursor: Cursor = None, as_json: AsJson = False) -> None:
     """Tell what a customer was, the newest version first: when, what made it, and what changed."""
-    scopes = frozenset(FIELDS_OF_SCOPE)
+    scopes = frozenset({*FIELDS_OF_SCOPE, looking_back.STEWARD})
     with opened() as store:
         page = looking_back.history(store, _checked(customer_id), scopes, cursor=cursor, limit=limit)
     if as_json:
@@ -117,6 +117,7 @@ def _what(one: VersionTold) -> list[str]:
     fields = dict.fromkeys(f"{change.group}.{change.field}" for change in one.changes or ())
     if fields:
         lines.append(f"changed: {', '.join(fields)}")
+    lines += [f"case {act.case_id} {act.event} by {act.actor}: {act.detail or ''}".rstrip(" :") for act in one.reviewed]
     if one.merged is not None:
         lines.append(f"then part of {one.merged.customer_id} (by {_by(one.merged.cause)})")
     return lines

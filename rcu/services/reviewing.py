@@ -148,17 +148,32 @@ class Review:
         """Say until when a case is to be looked at; None: whenever."""
         return self._put(case_id, {"due_at": at}, CaseEvent.DUE, _told(at), expected=expected)
 
-    def defer(self, case_id: int, until: datetime | None, *, expected: int | None = None) -> CaseShown:
-        """Put a case off: it is not in the queue until then, and back by itself; None takes it back now.
+    def defer(
+        self, case_id: int, until: datetime, *, reason: str | None = None, expected: int | None = None
+    ) -> CaseShown:
+        """Put a case off: it is not in the queue until then, and back by itself.
 
         Raises:
-            InputError: the instant is past.
+            InputError: the instant is past, or the reason is empty.
         """
-        if until is not None and until <= self.clock():
+        if until <= self.clock():
             raise InputError("a case is put off until some time to come")
-        state = CaseState.OPEN if until is None else CaseState.DEFERRED
-        values = {"state": state.value, "deferred_until": until}
-        return self._put(case_id, values, CaseEvent.DEFERRED, _told(until), expected=expected)
+        if reason is not None:
+            _check_words(reason)
+        values = {"state": CaseState.DEFERRED.value, "deferred_until": until}
+        told = _told(until) if reason is None else f"{_told(until)}: {reason}"
+        return self._put(case_id, values, CaseEvent.DEFERRED, told, expected=expected)
+
+    def resume(self, case_id: int, *, reason: str | None = None, expected: int | None = None) -> CaseShown:
+        """Take a case back into the queue before the date it is put off to.
+
+        Raises:
+            Conflict: it is not put off (any more).
+        """
+        if reason is not None:
+            _check_words(reason)
+        values = {"state": CaseState.OPEN.value, "deferred_until": None}
+        return self._put(case_id, values, CaseEvent.RESUMED, reason, expected=expected)
 
     def comment(self, case_id: int, text: str) -> CaseShown:
         """Say something about a case; closed ones too."""
@@ -177,13 +192,15 @@ class Review:
         return self._put(case_id, values, CaseEvent.CLOSED, reason, expected=expected)
 
     def _put(
-        self, case_id: int, values: Mapping[str, Any], event: CaseEvent, detail: str, *,
+        self, case_id: int, values: Mapping[str, Any], event: CaseEvent, detail: str | None, *,
         expected: int | None = None, closed: bool = False,
     ) -> CaseShown:  # fmt: skip
         now = self.clock()
         with self.store.changing() as connection:
             found = _found(rows.one_case(connection, case_id, hold=True), case_id)
             _check(found, expected, closed=closed)
+            if event is CaseEvent.RESUMED and _state(found, now) is not CaseState.DEFERRED:
+                raise Conflict(f"case {case_id} is not put off")
             rows.put(connection, case_id, values, now)
             case_rows.add_events(connection, [Event(case_id, event, detail, self.actor)], now)
             (shown,) = _shown(connection, [_found(rows.one_case(connection, case_id), case_id)], now)

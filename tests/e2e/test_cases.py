@@ -16,7 +16,9 @@ from rcu.domain.records import RecordKey
 from rcu.errors import Conflict, InputError
 from rcu.services import casing, recasing
 from rcu.services.arrivals import Given
+from rcu.services.asking import Setting
 from rcu.services.deciding import Ask, decide, undo
+from rcu.services.looking_back import STEWARD, history
 from rcu.services.reviewing import CaseDecision, CaseShown, Review, case, cases
 from rcu.services.upserting import RealTime
 from rcu.services.verification import verify
@@ -225,6 +227,41 @@ def test_what_is_put_off_is_back_by_itself(asked: Road) -> None:
     found, _ = cases(asked.store, Wish(), clock=lambda: until)
     assert [one.case.case_id for one in found] == [1]
     assert verify(asked.store, asked.model).differences == 0
+
+
+def test_what_is_put_off_is_taken_back_before_its_date_and_only_then(asked: Road) -> None:
+    review = Review(asked.store, "anne", clock)
+    with pytest.raises(Conflict):
+        review.resume(1)
+    review.defer(1, NOW + timedelta(days=2), reason="she brings her passport")
+    shown = review.resume(1, reason="she is here")
+    assert (shown.state, shown.case.deferred_until) == (CaseState.OPEN, None)
+    assert len(waiting(asked)) == 1
+    happened = [(one.kind, one.actor, one.detail) for one in case(asked.store, 1, clock=clock)[1]]
+    until = (NOW + timedelta(days=2)).isoformat()
+    assert happened[1:] == [
+        ("deferred", "anne", f"{until}: she brings her passport"), ("resumed", "anne", "she is here")
+    ]  # fmt: skip
+    review.defer(1, NOW + timedelta(days=2))
+    late = Review(asked.store, "anne", lambda: NOW + timedelta(days=3))
+    with pytest.raises(Conflict):
+        late.resume(1)
+
+
+def test_history_tells_what_was_done_with_a_case_by_the_version_that_was_true_then(asked: Road) -> None:
+    world = World(asked)
+    (one,) = waiting(asked)
+    name = min(one.customers)
+    later = lambda: NOW + timedelta(hours=1)  # noqa: E731
+    Review(asked.store, "anne", later).comment(1, "she moved")
+    Review(asked.store, "paul", later).assign(1, "paul")
+    decided = Ask(DecisionKind.OVERRIDE, (name,), "anne", "misread", setting=Setting({"city": "PARIS"}))
+    decide(asked.store, decided, clock=lambda: NOW + timedelta(hours=2), model=world.road.model)
+    Review(asked.store, "anne", lambda: NOW + timedelta(hours=3)).defer(1, NOW + timedelta(days=2))
+    page = history(asked.store, name, frozenset({STEWARD}), cursor=None, limit=1)
+    assert [[act.event for act in version.reviewed] for version in page.versions] == [["deferred"]]
+    page = history(asked.store, name, frozenset({STEWARD}), cursor=page.next_cursor, limit=1)
+    assert [[act.event for act in version.reviewed] for version in page.versions] == [["comment"]]
 
 
 def test_a_case_is_given_to_somebody_and_found_again(asked: Road) -> None:
