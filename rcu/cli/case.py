@@ -18,6 +18,7 @@ from rcu.errors import InputError
 from rcu.services.deciding import FourEyes
 from rcu.services.models import load_active
 from rcu.services.reviewing import CaseDecision, CaseShown, Review, case, cases
+from rcu.services.setup import case_rules
 from rcu.store.queue import Wish
 
 app = typer.Typer(help="The review queue: where a person should look at who is who.", no_args_is_help=True)
@@ -175,7 +176,9 @@ def decide(
     """Decide what a case asks."""
     groups = tuple(tuple(one.strip() for one in text.split(",") if one.strip()) for text in group or ())
     limits = FourEyes(settings().four_eyes_records, settings().four_eyes_revenue)
-    ask = CaseDecision(_verb(verb), reason, tuple(about or ()), groups, supersede, expect, limits)
+    ask = CaseDecision(
+        _verb(verb), reason, tuple(about or ()), groups, supersede, expect, limits, case_rules(settings())
+    )
     with opened() as store:
         done = Review(store, by or me(), now).decide(number, ask, load_active(store, settings()))
     if as_json:

@@ -19,7 +19,7 @@ from rcu.services.models import load_active
 from rcu.services.quarantine import release
 from rcu.services.running import RunReport
 from rcu.services.running import run as run_service
-from rcu.services.setup import cleaning_settings
+from rcu.services.setup import case_rules, cleaning_settings
 from rcu.store.engine import Store
 
 source = typer.Typer(help="Sources: what is connected and how it is read.", no_args_is_help=True)
@@ -167,7 +167,7 @@ def run_with_progress(store: Store, *, quiet: bool = False, everything: bool = F
         def told(step: str) -> None:
             shown.update(task, description=step)
 
-        return run_service(store, model, clock=now, progress=told, everything=everything)
+        return run_service(store, model, clock=now, rules=case_rules(settings()), progress=told, everything=everything)
 
 
 def print_run(report: RunReport) -> None:

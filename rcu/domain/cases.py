@@ -88,6 +88,9 @@ class CaseRules:
     weak_bits: float = 2.0
 
 
+USUAL_RULES: Final = CaseRules()
+
+
 def probability(weight: float) -> float:
     """The probability of one person, by the log2 odds."""
     return 1 / (1 + 2**-weight)

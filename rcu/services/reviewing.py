@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from rcu.domain.cases import CaseEvent, CaseKind, CaseState
+from rcu.domain.cases import USUAL_RULES, CaseEvent, CaseKind, CaseRules, CaseState
 from rcu.domain.decisions import DecisionKind
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.matching.model import MatchModel
@@ -226,7 +226,9 @@ class Review:
 
     def _undo(self, shown: CaseShown, ask: CaseDecision, model: MatchModel) -> deciding.Decided:
         number = int(shown.case.subject)
-        return deciding.undo(self.store, number, actor=self.actor, reason=ask.reason, clock=self.clock, model=model)
+        return deciding.undo(
+            self.store, number, actor=self.actor, reason=ask.reason, clock=self.clock, model=model, rules=ask.rules
+        )
 
     def _decide(self, shown: CaseShown, ask: CaseDecision, model: MatchModel) -> deciding.Decided:
         about = ask.about or tuple(shown.customers)
@@ -247,7 +249,9 @@ class Review:
             {one: shown.customers[one] for one in about},
             ask.supersede,
         )
-        return deciding.decide(self.store, told, clock=self.clock, model=model, four_eyes=ask.four_eyes)
+        return deciding.decide(
+            self.store, told, clock=self.clock, model=model, rules=ask.rules, four_eyes=ask.four_eyes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +266,7 @@ class CaseDecision:
         supersede: take back the decisions that stand in the way.
         expected: the version of the case that was looked at.
         four_eyes: what needs a second person.
+        rules: where cases begin.
     """
 
     kind: DecisionKind
@@ -271,6 +276,7 @@ class CaseDecision:
     supersede: bool = False
     expected: int | None = None
     four_eyes: deciding.FourEyes | None = None
+    rules: CaseRules = USUAL_RULES
 
 
 def _check(found: QueuedCase, expected: int | None, *, closed: bool) -> None:

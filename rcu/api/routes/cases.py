@@ -145,5 +145,6 @@ def decide(
         supersede=request.supersede,
         expected=request.expected,
         four_eyes=four_eyes,
+        rules=how.rules,
     )
     return made(Review(store, actor_of(key, request.on_behalf_of), _now).decide(case_id, ask, how.model))
