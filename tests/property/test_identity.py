@@ -60,6 +60,8 @@ FIELDS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "postcode": ("75002", "75002", "69003", None),
     "loyalty_number": ("9001", "9002", None, None),
 }
+_DROP: Final = 1
+"""The step that has the till drop events of deleted records, and a run after it."""
 LIMITS: Final = {"most_records": 2, "leave_out_above": 3}
 
 
@@ -84,7 +86,7 @@ def steps(draw: st.DrawFn) -> list[Step]:
     chance = random.Random(draw(st.integers(0, 2**32)))
     kinds = ["put"] * 8 + ["batch"] * 2 + ["delete", "import", "import", "run", "decide", "decide", "undo", "model"]
     kinds += ["delete", "tickets", "tickets", "policy"]
-    found: list[Step] = []
+    found: list[Step] = buyers(chance) if chance.random() < 0.5 else []
     for _ in range(draw(st.integers(2, LONGEST))):
         kind = chance.choice(kinds)
         match kind:
@@ -102,6 +104,13 @@ def steps(draw: st.DrawFn) -> list[Step]:
             case _:
                 found.append((kind, chance.randrange(100)))
     return found
+
+
+def buyers(chance: random.Random) -> list[Step]:
+    """People who bought something at the till, which takes back with a customer what it sold to that customer."""
+    keys = chance.sample(KEYS[:7], 5)
+    people = [(key, person(chance)) for key in keys]
+    return [("import", people), ("tickets", list(enumerate(keys))), ("policy", _DROP)]
 
 
 def person(chance: random.Random) -> dict[str, str | None]:
