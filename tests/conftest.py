@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from fixtures.generator import generate
 from rcu.cleaning import CleaningSettings
+from rcu.domain.cases import USUAL_RULES
 from rcu.matching.model import MatchModel, load_model
 from rcu.services.importing import FileReport, Importer
 from rcu.services.quarantine import release
@@ -179,6 +180,7 @@ class Road:
         self.store = store
         self.model = model
         self.batch_rows = batch_rows
+        self.rules = USUAL_RULES
         for source in FRENCH_RETAIL_SOURCES:
             put_source(store, source, NOW)
 
@@ -192,7 +194,7 @@ class Road:
         return [report for source in order for report in self.take(source, *files_of(exports, source))]
 
     def run(self) -> RunReport:
-        return run(self.store, self.model, clock=clock)
+        return run(self.store, self.model, clock=clock, rules=self.rules)
 
 
 def files_of(exports: Path, source: str) -> list[Path]:

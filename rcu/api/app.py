@@ -15,12 +15,13 @@ from rcu.api import errors
 from rcu.api.routes import cases, changes, customers, decisions, health, models, records
 from rcu.cleaning import CleaningSettings
 from rcu.config import settings
+from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.matching.model import MatchModel, load_model
 from rcu.services.asking import FourEyes
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
-from rcu.services.setup import cleaning_settings
+from rcu.services.setup import case_rules, cleaning_settings
 from rcu.services.upserting import RealTime
 from rcu.services.warming import settle_memory, warm_up
 from rcu.store.engine import Store
@@ -37,10 +38,12 @@ def create_app(
     model: MatchModel | None = None,
     cleaning: CleaningSettings | None = None,
     four_eyes: FourEyes | None = None,
+    rules: CaseRules = USUAL_RULES,
 ) -> FastAPI:
     """Make the application on a store; the caller closes the store.
 
-    `model` is what records are matched with before any run (by default the shipped one), then that of the last run.
+    `model` is what records are matched with before any run (by default the shipped one), then that of the last run;
+    `rules` say where cases begin.
     """
     app = FastAPI(
         title="RCU",
@@ -52,7 +55,7 @@ def create_app(
     app.state.store = store
     app.state.cleaning = cleaning or CleaningSettings()
     app.state.four_eyes = four_eyes or FourEyes()
-    app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now)
+    app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now, rules)
     app.state.gathering = Gathering(app.state.real_time)
     app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS)
     errors.install(app)
@@ -71,7 +74,8 @@ def from_environment() -> FastAPI:
     store = Store(chosen.database_url)
     four_eyes = FourEyes(chosen.four_eyes_records, chosen.four_eyes_revenue)
     cleaning = cleaning_settings(chosen, _now().date())
-    app = create_app(store, model=load_active(store, chosen), cleaning=cleaning, four_eyes=four_eyes)
+    rules = case_rules(chosen)
+    app = create_app(store, model=load_active(store, chosen), cleaning=cleaning, four_eyes=four_eyes, rules=rules)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:

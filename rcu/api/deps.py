@@ -97,5 +97,6 @@ def needs(scopes: frozenset[str]) -> Callable[[ApiKey], Awaitable[ApiKey]]:
 
 Reader = Annotated[ApiKey, Depends(needs(READING))]
 RecordWriter = Annotated[ApiKey, Depends(needs(RECORDS))]
+IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]

@@ -18,12 +18,14 @@ from rcu.errors import InputError
 from rcu.services.deciding import FourEyes
 from rcu.services.models import load_active
 from rcu.services.reviewing import CaseDecision, CaseShown, Review, case, cases
+from rcu.services.setup import case_rules
 from rcu.store.queue import Wish
 
 app = typer.Typer(help="The review queue: where a person should look at who is who.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(metavar="CASE", help="the number of a case")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for somebody who reads it in a year.")]
+Why = Annotated[str | None, typer.Option("--reason", help="Why, for somebody who reads it in a year.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; by default the user of this computer.")]
 Expect = Annotated[int | None, typer.Option("--expect", metavar="VERSION", help="Only if it is still at this version.")]
 Date = Annotated[str | None, typer.Argument(metavar="DATE", help="as 2026-03-01 or 2026-03-01T09:00:00+01:00")]
@@ -127,13 +129,22 @@ def due(
 
 @app.command()
 def defer(
-    number: Number, date: Date = None, *, clear: Clear = False, by: By = None, expect: Expect = None,
-    as_json: AsJson = False,
+    number: Number, date: Annotated[str, typer.Argument(metavar="DATE", help="as 2026-03-01 or with a time")], *,
+    reason: Why = None, by: By = None, expect: Expect = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Put a case off: it is back in the queue by itself."""
-    until = _date(date, clear=clear)
+    until = _instant(date)
     with opened() as store:
-        _done(Review(store, by or me(), now).defer(number, until, expected=expect), as_json=as_json)
+        _done(Review(store, by or me(), now).defer(number, until, reason=reason, expected=expect), as_json=as_json)
+
+
+@app.command()
+def resume(
+    number: Number, *, reason: Why = None, by: By = None, expect: Expect = None, as_json: AsJson = False
+) -> None:
+    """Take a case back into the queue before the date it is put off to."""
+    with opened() as store:
+        _done(Review(store, by or me(), now).resume(number, reason=reason, expected=expect), as_json=as_json)
 
 
 @app.command()
@@ -165,7 +176,9 @@ def decide(
     """Decide what a case asks."""
     groups = tuple(tuple(one.strip() for one in text.split(",") if one.strip()) for text in group or ())
     limits = FourEyes(settings().four_eyes_records, settings().four_eyes_revenue)
-    ask = CaseDecision(_verb(verb), reason, tuple(about or ()), groups, supersede, expect, limits)
+    ask = CaseDecision(
+        _verb(verb), reason, tuple(about or ()), groups, supersede, expect, limits, case_rules(settings())
+    )
     with opened() as store:
         done = Review(store, by or me(), now).decide(number, ask, load_active(store, settings()))
     if as_json:

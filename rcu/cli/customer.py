@@ -15,6 +15,7 @@ from rcu.domain.causes import Cause
 from rcu.domain.records import CUSTOMER_ID
 from rcu.errors import InputError
 from rcu.services import looking_back, reading
+from rcu.services.household import answer, household
 from rcu.services.looking_back import HistoryPage, VersionTold
 from rcu.services.reading import FIELDS_OF_SCOPE
 
@@ -43,10 +44,26 @@ def show(customer_id: CustomerId, *, as_of: AsOf = None) -> None:
     sys.stdout.write(document.decode())
 
 
+@app.command("household")
+def show_household(customer_id: CustomerId, *, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Tell who belongs together with a customer, and why; with --as-of, who did then."""
+    at = None if as_of is None else looking_back.read_instant(as_of)
+    with opened() as store:
+        shown = household(store, _checked(customer_id), at)
+    if as_json:
+        told = orjson.loads(answer(shown, frozenset(FIELDS_OF_SCOPE)))
+        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+        return
+    says = (shown.told.get("reason") or {}).get("says", "not known")
+    out.print(f"household {shown.told['household_id']}: {says}", soft_wrap=True)
+    for one in shown.members:
+        out.print(f"{one.customer_id} (version {one.version})")
+
+
 @app.command()
 def history(customer_id: CustomerId, *, limit: Limit = 50, cursor: Cursor = None, as_json: AsJson = False) -> None:
     """Tell what a customer was, the newest version first: when, what made it, and what changed."""
-    scopes = frozenset(FIELDS_OF_SCOPE)
+    scopes = frozenset({*FIELDS_OF_SCOPE, looking_back.STEWARD})
     with opened() as store:
         page = looking_back.history(store, _checked(customer_id), scopes, cursor=cursor, limit=limit)
     if as_json:
@@ -100,6 +117,7 @@ def _what(one: VersionTold) -> list[str]:
     fields = dict.fromkeys(f"{change.group}.{change.field}" for change in one.changes or ())
     if fields:
         lines.append(f"changed: {', '.join(fields)}")
+    lines += [f"case {act.case_id} {act.event} by {act.actor}: {act.detail or ''}".rstrip(" :") for act in one.reviewed]
     if one.merged is not None:
         lines.append(f"then part of {one.merged.customer_id} (by {_by(one.merged.cause)})")
     return lines

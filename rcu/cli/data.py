@@ -11,6 +11,7 @@ from rich.table import Table
 
 from rcu.cli.common import AsJson, now, opened, out, print_json, progress
 from rcu.config import settings
+from rcu.domain.sources import EventsOfDeleted
 from rcu.ingest import KINDS
 from rcu.services import sources
 from rcu.services.importing import FileReport, Importer
@@ -18,7 +19,7 @@ from rcu.services.models import load_active
 from rcu.services.quarantine import release
 from rcu.services.running import RunReport
 from rcu.services.running import run as run_service
-from rcu.services.setup import cleaning_settings
+from rcu.services.setup import case_rules, cleaning_settings
 from rcu.store.engine import Store
 
 source = typer.Typer(help="Sources: what is connected and how it is read.", no_args_is_help=True)
@@ -35,8 +36,11 @@ def add_source(
     folder: Annotated[Path | None, typer.Option(help="where its files arrive, for `rcu run`")] = None,
     time_zone: Annotated[str, typer.Option(help="of times written without one")] = "Europe/Paris",
     rank: Annotated[int, typer.Option(min=0, help="trust: the lower, the more trusted")] = 100,
+    events_of_deleted: Annotated[
+        EventsOfDeleted, typer.Option(help="whether what a record did counts once it is deleted")
+    ] = EventsOfDeleted.KEEP,
 ) -> None:
-    """Add a source, or change one."""
+    """Add a source, or change one; what is not named is as by default."""
     made = sources.Source(
         name=name,
         kind=kind,
@@ -44,10 +48,25 @@ def add_source(
         folder=str(folder.absolute()) if folder else None,
         time_zone=time_zone,
         rank=rank,
+        events_of_deleted=events_of_deleted,
     )
     with opened() as store:
         sources.put_source(store, made, now())
     out.print(f"source {name} is connected")
+
+
+@source.command("set")
+def set_source(
+    name: Annotated[str, typer.Argument(help="of a connected source")],
+    rank: Annotated[int | None, typer.Option(min=0, help="trust: the lower, the more trusted")] = None,
+    events_of_deleted: Annotated[
+        EventsOfDeleted | None, typer.Option(help="whether what a record did counts once it is deleted")
+    ] = None,
+) -> None:
+    """Change of a source what is named, and nothing else; the next run works out the customers concerned."""
+    with opened() as store:
+        made = sources.change_source(store, name, now(), rank=rank, events_of_deleted=events_of_deleted)
+    out.print(f"source {name}: rank {made.rank}, events of deleted records: {made.events_of_deleted}")
 
 
 @source.command("list")
@@ -58,9 +77,9 @@ def list_sources(as_json: AsJson = False) -> None:
     if as_json:
         print_json([{"source": one, "records": count} for one, count in found])
         return
-    table = Table("source", "kind", "rank", "records", "folder", box=None)
+    table = Table("source", "kind", "rank", "records", "events of deleted", "folder", box=None)
     for one, count in found:
-        table.add_row(one.name, one.kind, str(one.rank), f"{count:,}", one.folder or "")
+        table.add_row(one.name, one.kind, str(one.rank), f"{count:,}", one.events_of_deleted.value, one.folder or "")
     out.print(table)
 
 
@@ -148,7 +167,7 @@ def run_with_progress(store: Store, *, quiet: bool = False, everything: bool = F
         def told(step: str) -> None:
             shown.update(task, description=step)
 
-        return run_service(store, model, clock=now, progress=told, everything=everything)
+        return run_service(store, model, clock=now, rules=case_rules(settings()), progress=told, everything=everything)
 
 
 def print_run(report: RunReport) -> None:

@@ -17,7 +17,7 @@ from rcu.services.deciding import Decided, approve, decide, undo
 from rcu.services.models import load_active
 from rcu.services.overriding import FIELDS
 from rcu.services.previewing import CustomerShown, Preview, preview
-from rcu.services.setup import cleaning_settings
+from rcu.services.setup import case_rules, cleaning_settings
 
 app = typer.Typer(
     help="Decide who is who: merge, keep apart, split, confirm, override, comment; and take it back.",
@@ -111,7 +111,15 @@ def undo_decision(
         _preview(AskAbout(DecisionKind.UNDO, number, by or me(), reason), as_json=as_json)
         return
     with opened() as store:
-        done = undo(store, number, actor=by or me(), reason=reason, clock=now, model=load_active(store, settings()))
+        done = undo(
+            store,
+            number,
+            actor=by or me(),
+            reason=reason,
+            clock=now,
+            model=load_active(store, settings()),
+            rules=case_rules(settings()),
+        )
     _print_decided(done, as_json=as_json)
 
 
@@ -124,7 +132,15 @@ def approve_decision(
         _preview(AskAbout(DecisionKind.APPROVE, number, by or me(), reason), as_json=as_json)
         return
     with opened() as store:
-        done = approve(store, number, actor=by or me(), reason=reason, clock=now, model=load_active(store, settings()))
+        done = approve(
+            store,
+            number,
+            actor=by or me(),
+            reason=reason,
+            clock=now,
+            model=load_active(store, settings()),
+            rules=case_rules(settings()),
+        )
     _print_decided(done, as_json=as_json)
 
 
@@ -183,7 +199,9 @@ def _take(ask: Ask, *, preview_only: bool, as_json: bool) -> None:
         return
     limits = FourEyes(settings().four_eyes_records, settings().four_eyes_revenue)
     with opened() as store:
-        done = decide(store, ask, clock=now, model=load_active(store, settings()), four_eyes=limits)
+        done = decide(
+            store, ask, clock=now, model=load_active(store, settings()), rules=case_rules(settings()), four_eyes=limits
+        )
     _print_decided(done, as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from rcu.matching.model import MatchModel
 from rcu.services import foreseeing, models, verification
 from rcu.services.foreseeing import Foreseen
 from rcu.services.models import load_active
+from rcu.services.setup import case_rules
 from rcu.store.engine import Store
 
 
@@ -24,7 +25,7 @@ def verify(as_json: AsJson = False) -> None:
     """Rebuild identity, golden records and aggregates on the side and report any difference (exit code 1)."""
     with opened() as store, progress(quiet=as_json) as shown:
         shown.add_task("rebuilding on the side")
-        found = verification.verify(store, load_active(store, settings()))
+        found = verification.verify(store, load_active(store, settings()), case_rules(settings()))
     if as_json:
         print_json({**asdict(found), "differences": found.differences})
     else:

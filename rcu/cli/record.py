@@ -18,7 +18,7 @@ from rcu.errors import InputError
 from rcu.services.arrivals import Content, Happened, Reason, Upserted
 from rcu.services.models import load_active
 from rcu.services.record_form import answer, read_form, read_key
-from rcu.services.setup import cleaning_settings
+from rcu.services.setup import case_rules, cleaning_settings
 from rcu.services.upserting import RealTime
 from rcu.store.engine import Store
 
@@ -50,7 +50,9 @@ def put(
 
 
 def _real_time(store: Store) -> RealTime:
-    return RealTime(store, load_active(store, settings()), cleaning_settings(settings(), now().date()), now)
+    chosen = settings()
+    cleaning = cleaning_settings(chosen, now().date())
+    return RealTime(store, load_active(store, chosen), cleaning, now, case_rules(chosen))
 
 
 def _pair(text: str) -> tuple[str, Any]:

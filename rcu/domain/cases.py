@@ -51,10 +51,20 @@ class CaseEvent(StrEnum):
     ASSIGNED = "assigned"
     DUE = "due"
     DEFERRED = "deferred"
+    RESUMED = "resumed"
     COMMENT = "comment"
     DECIDED = "decided"
     CLOSED = "closed"
 
+
+REVIEWED: Final = (
+    CaseEvent.DEFERRED,
+    CaseEvent.RESUMED,
+    CaseEvent.COMMENT,
+    CaseEvent.DECIDED,
+    CaseEvent.CLOSED,
+)
+"""What somebody decided or said about a case, and so about its customers."""
 
 MACHINE: Final = "machine"
 """The actor of what the machine does to a case."""
@@ -76,6 +86,9 @@ class CaseRules:
     most_records: int = 20
     rival_bits: float = 2.0
     weak_bits: float = 2.0
+
+
+USUAL_RULES: Final = CaseRules()
 
 
 def probability(weight: float) -> float:

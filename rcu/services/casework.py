@@ -185,13 +185,13 @@ def _of_decision(one: ChangedDecision) -> Draft:
 
 
 def gone_generic(
-    column: str, value: str, carriers: Sequence[int], before: Mapping[int, int | None], after: Mapping[int, int]
+    column: str, subject: str, carriers: Sequence[int], before: Mapping[int, int | None], after: Mapping[int, int]
 ) -> Draft:
     """The case of a value that turned out to be nobody's; it names those who parted, and never the value.
 
     Args:
         column: of the value.
-        value: the value.
+        subject: `generic_subject`.
         carriers: the records that carry it.
         before: the customer of each record that was looked at, as it was.
         after: the customer of each now.
@@ -205,7 +205,7 @@ def gone_generic(
     clusters = parted or sorted({after[one] for one in carriers})[:MOST_NAMED]
     return Draft(
         CaseKind.IDENTIFIER_GENERIC,
-        generic_subject(column, value),
+        subject,
         tuple(clusters),
         1.0 if parted else 0.25,
         records=tuple(sorted(carriers)),
@@ -214,9 +214,13 @@ def gone_generic(
     )
 
 
-def generic_subject(column: str, value: str) -> str:
-    """What the case of a value is about, without the value."""
-    return f"{column}:{hashlib.blake2b(value.encode(errors='surrogatepass'), digest_size=6).hexdigest()}"
+def generic_subject(column: str, value: str, secret: bytes) -> str:
+    """What the case of a value is about; without the secret nobody can tell the value by trying.
+
+    A keyed hash (RFC 7693, section 2.9): there are few enough phone numbers to hash all of them.
+    """
+    told = hashlib.blake2b(value.encode(errors="surrogatepass"), digest_size=8, key=secret)
+    return f"{column}:{told.hexdigest()}"
 
 
 def fingerprint(*parts: object) -> str:

@@ -12,7 +12,6 @@ from typing import Final
 
 import orjson
 
-from rcu.config import settings
 from rcu.domain.cases import CaseEvent, CaseKind, CaseRules
 from rcu.domain.decisions import Decision, DecisionKind, in_force
 from rcu.services.arrivals import OpenedCase
@@ -37,22 +36,18 @@ from rcu.store.casefacts import Glance
 from rcu.store.cases import Event, StoredCase
 from rcu.store.engine import Transaction
 from rcu.store.locks import name_of
+from rcu.store.secrets import made_subject_secret
 
 PAIRS: Final = frozenset({CaseKind.POSSIBLE_MATCH, CaseKind.RIVALS})
-
-
-def case_rules() -> CaseRules:
-    """Where cases begin, by the settings."""
-    return CaseRules(most_records=settings().case_records)
 
 
 class Casing:
     """Opens and closes the cases around the customers that one transaction touches."""
 
-    def __init__(self, connection: Transaction, matching: Rematching, now: datetime) -> None:
+    def __init__(self, connection: Transaction, matching: Rematching, rules: CaseRules, now: datetime) -> None:
         self._connection, self._locks, self._now = connection, matching.locks, now
         self._model, self._turned = matching.model, matching.turned
-        self._rules = case_rules()
+        self._rules = rules
         self._line = self._model.match_weight + self._rules.weak_bits
         self._found = Rematched()
 
@@ -72,7 +67,10 @@ class Casing:
         mine = [one for one in stored if self._asked(one, owners)]
         if not (drafts or mine or self._turned):
             return []
-        return self._settle([*drafts, *self._generic()], [*mine, *self._once_generic()])
+        if not self._turned:
+            return self._settle(drafts, mine)
+        secret = made_subject_secret(self._connection, self._now)
+        return self._settle([*drafts, *self._generic(secret)], [*mine, *self._once_generic(secret)])
 
     def _around(self, touched: set[int]) -> tuple[set[int], Glance, list[StoredCase]]:
         """The touched customers and those who ask about them: who they are, what there is, which cases wait.
@@ -153,9 +151,10 @@ class Casing:
 
     # values that turned
 
-    def _generic(self) -> list[Draft]:
+    def _generic(self, secret: bytes) -> list[Draft]:
+        before, after = self._found.before, self._found.after
         return [
-            gone_generic(column, value, carriers, self._found.before, self._found.after)
+            gone_generic(column, generic_subject(column, value, secret), carriers, before, after)
             for column, new, _ in self._turned
             for value in sorted(new)
             if (carriers := [
@@ -165,10 +164,10 @@ class Casing:
             ])
         ]  # fmt: skip
 
-    def _once_generic(self) -> list[StoredCase]:
+    def _once_generic(self, secret: bytes) -> list[StoredCase]:
         """The cases of values that are somebody's again."""
         names = {
-            f"{CaseKind.IDENTIFIER_GENERIC.value}:{generic_subject(column, value)}"
+            f"{CaseKind.IDENTIFIER_GENERIC.value}:{generic_subject(column, value, secret)}"
             for column, _, gone in self._turned
             for value in gone
         }

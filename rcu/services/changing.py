@@ -74,6 +74,6 @@ def work_out(  # noqa: PLR0913  # what there is to say of a change; all but thre
     republishing = Republishing(connection, state.basis, rematching.locks, now=now, cause=cause)
     published = republishing.run(found, touched)
     nearby.clear_marks(connection, {*(changed if marked is None else marked), *outdated})
-    cases = Casing(connection, rematching, now).run(found)
+    cases = Casing(connection, rematching, state.rules, now).run(found)
     publishing.announce(connection, published.changes, now)
     return found, replace(published, cases=cases)

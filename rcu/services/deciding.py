@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.domain.causes import Cause, CauseKind
 from rcu.domain.decisions import (
     Decision,
@@ -58,7 +59,10 @@ class ContradictsDecisions(Conflict):
         self.decisions = tuple(one.decision_id for one in decisions)
 
 
-def decide(store: Store, ask: Ask, *, clock: Clock, model: MatchModel, four_eyes: FourEyes | None = None) -> Decided:
+def decide(
+    store: Store, ask: Ask, *,
+    clock: Clock, model: MatchModel, rules: CaseRules = USUAL_RULES, four_eyes: FourEyes | None = None,
+) -> Decided:  # fmt: skip
     """Write a decision, when it can hold beside those in force, and work it out.
 
     Args:
@@ -66,6 +70,7 @@ def decide(store: Store, ask: Ask, *, clock: Clock, model: MatchModel, four_eyes
         ask: what is wanted.
         clock: when.
         model: the model in use, for a store that no run has seen yet.
+        rules: where cases begin.
         four_eyes: what needs a second person.
 
     Raises:
@@ -78,7 +83,7 @@ def decide(store: Store, ask: Ask, *, clock: Clock, model: MatchModel, four_eyes
 
     def take(connection: Transaction, locks: Locks) -> Decided:
         done = write(connection, ask, clock(), four_eyes)
-        state = standing_state(connection, model)
+        state = standing_state(connection, model, rules)
         now = done.decision.decided_at
         matching = Rematching(connection, state.model, locks)
         also, cause = put_in_force(connection, done), _cause(done.decision)
@@ -156,33 +161,39 @@ def _drafted(connection: Transaction, ask: Ask, now: datetime, four_eyes: FourEy
     return Decision(0, ask.kind, ask.actor, ask.reason, now, None, waits, together, apart, contents, sets)
 
 
-def undo(store: Store, decision_id: int, *, actor: str, reason: str, clock: Clock, model: MatchModel) -> Decided:
+def undo(
+    store: Store, decision_id: int, *,
+    actor: str, reason: str, clock: Clock, model: MatchModel, rules: CaseRules = USUAL_RULES,
+) -> Decided:  # fmt: skip
     """Take a decision back, also after later ones and after whatever happened to its records.
 
     Raises:
         NotFound: there is no such decision.
         Conflict: it was taken back already, or what comes back into force contradicts another decision.
     """
-    return _about(store, AskAbout(DecisionKind.UNDO, decision_id, actor, reason), clock, model)
+    return _about(store, AskAbout(DecisionKind.UNDO, decision_id, actor, reason), clock, model, rules)
 
 
-def approve(store: Store, decision_id: int, *, actor: str, reason: str, clock: Clock, model: MatchModel) -> Decided:
+def approve(
+    store: Store, decision_id: int, *,
+    actor: str, reason: str, clock: Clock, model: MatchModel, rules: CaseRules = USUAL_RULES,
+) -> Decided:  # fmt: skip
     """Give a decision effect that another person took.
 
     Raises:
         NotFound: there is no such decision.
         Conflict: it waits for nobody, or for somebody else than who took it, or contradicts another by now.
     """
-    return _about(store, AskAbout(DecisionKind.APPROVE, decision_id, actor, reason), clock, model)
+    return _about(store, AskAbout(DecisionKind.APPROVE, decision_id, actor, reason), clock, model, rules)
 
 
-def _about(store: Store, ask: AskAbout, clock: Clock, model: MatchModel) -> Decided:
+def _about(store: Store, ask: AskAbout, clock: Clock, model: MatchModel, rules: CaseRules) -> Decided:
     """Write a decision about another one, and work out what it changes."""
     _check_words(ask.actor, ask.reason)
 
     def take(connection: Transaction, locks: Locks) -> Decided:
         done = write_about(connection, ask, clock())
-        state = standing_state(connection, model)
+        state = standing_state(connection, model, rules)
         matching = Rematching(connection, state.model, locks)
         also = put_in_force(connection, done) | concerned(done.before, ask.decision_id)
         now, cause = done.decision.decided_at, _cause(done.decision)

@@ -100,7 +100,7 @@ def _scores(document: Document) -> Iterator[tuple[Place, Any]]:
 
 def _household(document: Document) -> Iterator[tuple[Place, Any]]:
     for name, value in (document.get("household") or {}).items():
-        yield ("household", name, None), value
+        yield ("household", name, None), value["code"] if name == "reason" else value
 
 
 def _records(document: Document) -> Iterator[tuple[Place, Any]]:

@@ -14,6 +14,8 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
+from rcu.domain.households import EXPLAINED, GROUPS_OF_REASON, Household
+
 Row: TypeAlias = Mapping[str, Any]
 
 _CONTACTS: Final = (("email", "email", "email_key"), ("mobile", "phone", "mobile"), ("landline", "phone", "landline"))
@@ -41,14 +43,6 @@ RECORD_COLUMNS: Final = (
     "email_key", "email_quality", "mobile_quality", "landline_quality",
 )  # fmt: skip
 """What a document needs of each record, beside whether it was deleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Household:
-    """People at one address with one surname: its id is that of its oldest member."""
-
-    household_id: str
-    members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +92,15 @@ def document(parts: Fragments, scores: Mapping[str, Any], household: Household |
     """The profile document of one customer."""
     told = None
     if household is not None:
-        told = {"household_id": household.household_id, "members": household.members}
+        told = {
+            "household_id": household.household_id,
+            "members": household.members,
+            "reason": {
+                "code": household.reason,
+                "says": EXPLAINED[household.reason],
+                "groups": GROUPS_OF_REASON[household.reason],
+            },
+        }
     among_all = orjson.dumps({"scores": scores, "household": told})
     return b",".join((parts.before, among_all[1:-1], parts.after))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -22,7 +22,10 @@ from rcu.store import customers as customer_rows
 from rcu.store import lookback as rows
 from rcu.store.customers import StoredProfile
 from rcu.store.engine import Store
-from rcu.store.lookback import StoredVersion
+from rcu.store.lookback import Reviewed, StoredVersion
+
+STEWARD: Final = "steward"
+"""The scope that opens what people do with cases."""
 
 _CURSOR: Final = "h1"
 _NEWEST: Final = 2**63 - 1
@@ -103,6 +106,7 @@ class VersionTold:
         left: records that left with it.
         changes: what changed beside; None where the version before is not known.
         merged: what ended it, where no other version followed at once.
+        reviewed: what people did with cases about the customer while it was true.
     """
 
     version: int
@@ -114,6 +118,7 @@ class VersionTold:
     left: tuple[str, ...]
     changes: tuple[Difference, ...] | None
     merged: MergedAway | None
+    reviewed: tuple[Reviewed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,8 @@ class HistoryPage:
 def history(store: Store, customer_id: str, scopes: frozenset[str], *, cursor: str | None, limit: int) -> HistoryPage:
     """The versions of a customer as far as the scopes allow: what they do not open is compared with nothing.
 
+    What people did with its cases is told to stewards.
+
     Raises:
         NotFound: the id was never given.
         Erased: its person was erased.
@@ -143,8 +150,10 @@ def history(store: Store, customer_id: str, scopes: frozenset[str], *, cursor: s
             check_one(found)
         born = rows.born_as(connection, name)
         stored = [] if born is None else rows.versions(connection, born.record_id, before=before, limit=limit + 1)
+        asked = born is not None and bool(stored) and STEWARD in scopes
+        done = rows.reviewed(connection, born.record_id, since=stored[-1].from_at) if born and asked else []
     more = len(stored) > limit
-    told = _told(stored, scopes)[:limit]
+    told = tuple(_with_reviews(one, done) for one in _told(stored, scopes)[:limit])
     return HistoryPage(name, found, told, write_cursor(_CURSOR, told[-1].version) if more else None)
 
 
@@ -184,6 +193,12 @@ def _version(
         changes=None if not known else differences(before, after or {}) if before is not None else (),
         merged=merged,
     )
+
+
+def _with_reviews(one: VersionTold, done: Sequence[Reviewed]) -> VersionTold:
+    until = one.until_at
+    mine = tuple(act for act in done if one.from_at <= act.at and (until is None or act.at < until))
+    return replace(one, reviewed=mine) if mine else one
 
 
 def _kind(one: StoredVersion, former: StoredVersion | None) -> VersionKind:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rcu.domain.households import Household
 from rcu.insight.scores import Buyers, ScoreBasis
-from rcu.services.documents import Household
 from rcu.services.pieces import Piece, projected
 from rcu.services.projection import EVENT_KINDS, MEMBER_COLUMNS, Projected, Written, written
 from rcu.services.side_by_side import projected_beside
@@ -78,10 +78,12 @@ def _pieces(memberships: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def _read(store: Store, memberships: pd.DataFrame) -> Piece:
     with store.staged(pa.Table.from_pandas(memberships, preserve_index=False)) as staged:
+        members = rows.members(store, staged, MEMBER_COLUMNS)
+        silent = members["record_id"].filter(members["silent"]).to_numpy().tolist()
         return Piece(
-            members=rows.members(store, staged, MEMBER_COLUMNS),
+            members=members,
             consents=rows.consent_entries(store, staged),
-            cells=rows.event_cells(store, staged, EVENT_KINDS),
+            cells=rows.event_cells(store, staged, EVENT_KINDS, silent=silent),
         )
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rcu.domain.households import Household
 from rcu.domain.overrides import Override, latest
 from rcu.golden.record import GOLDEN_COLUMNS, golden_record
 from rcu.insight.aggregates import CLICK, ORDER, RETURN, Total, aggregate
 from rcu.insight.scores import Details, ScoreBasis, data_quality, details, freshness, rfm
 from rcu.privacy.consent import effective_consents
-from rcu.services.documents import RECORD_COLUMNS, Fragments, Household, Row, digest, document, fragments
+from rcu.services.documents import RECORD_COLUMNS, Fragments, Row, digest, document, fragments
 from rcu.store import overrides
 from rcu.store import profiles as rows
 from rcu.store.engine import Transaction
@@ -37,7 +38,7 @@ class Material:
     Attributes:
         members: its records, see `store.profiles.members_of`.
         consents: what was said of its contact points, see `store.profiles.consents_of`.
-        cells: sums of its events, see `store.profiles.cells_of`.
+        cells: sums of its events that count, see `store.profiles.cells_of`.
     """
 
     members: list[Row]
@@ -63,7 +64,7 @@ def materials(connection: Transaction, memberships: Mapping[int, int]) -> dict[i
     heard = [row["record_id"] for row in members if row["has_consents"]]
     for row in rows.consents_of(connection, heard) if heard else ():
         found[memberships[row["record_id"]]].consents.append(row)
-    active = [row["record_id"] for row in members if row["has_events"]]
+    active = [row["record_id"] for row in members if row["has_events"] and not row["silent"]]
     for row in rows.cells_of(connection, active, EVENT_KINDS) if active else ():
         found[memberships[row["record_id"]]].cells.append(row)
     return found

@@ -14,8 +14,9 @@ from rcu.errors import NotFound
 from rcu.services.becoming import became_of, check_one
 from rcu.services.cursors import read_cursor, write_cursor
 from rcu.store import customers as rows
-from rcu.store.customers import LOOKUP_COLUMNS, Change, StoredProfile
-from rcu.store.engine import Store
+from rcu.store import overrides as override_rows
+from rcu.store.customers import LOOKUP_COLUMNS, Carrier, Change, StoredProfile
+from rcu.store.engine import Store, Transaction
 
 MOST_CANDIDATES: Final = 10
 """A lookup that finds more customers than this says so and names the first."""
@@ -107,7 +108,11 @@ class Answer:
 
 
 def lookup(store: Store, asked: Sequence[Asked], settings: CleaningSettings) -> list[Answer]:
-    """Look up typed identifiers, each by the key its value is matched on; one query for each type of identifier."""
+    """Look up typed identifiers, each by the key its value is matched on; one query for each type of identifier.
+
+    A customer is found by what any of its records carries, and by what a steward set and still holds. A value that this
+    replaced finds it, too: a record says it, and somebody may still write from there.
+    """
     keys = [_key(question, settings) for question in asked]
     found: dict[tuple[str, str], list[StoredProfile]] = {}
     with store.read() as connection:
@@ -115,12 +120,28 @@ def lookup(store: Store, asked: Sequence[Asked], settings: CleaningSettings) -> 
             wanted = sorted({value for name, value in filter(None, keys) if name == identifier})
             if wanted:
                 matches = rows.by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES)
-                found |= {(identifier, value): profiles for value, profiles in matches.items()}
+                found |= _holding(connection, identifier, matches)
         for key in filter(None, keys):
             if key[0] == "record":
                 profile = rows.by_record(connection, *key[1].split(":", 1))
                 found[key] = [profile] if profile else []
     return [Answer("invalid") if key is None else _answer(found.get(key, [])) for key in keys]
+
+
+def _holding(
+    connection: Transaction, identifier: str, matches: Mapping[str, Sequence[Carrier]]
+) -> dict[tuple[str, str], list[StoredProfile]]:
+    """Of the customers that may have an identifier those that do; where a steward set it, that is looked up."""
+    column = LOOKUP_COLUMNS[identifier]
+    doubtful = {one.cluster_id for carriers in matches.values() for one in carriers if one.only_set}
+    in_force = override_rows.of_clusters(connection, doubtful)
+    now = {cluster: {told.values.get(column) for told in groups.values()} for cluster, groups in in_force.items()}
+    return {
+        (identifier, value): [
+            one.profile for one in carriers if not one.only_set or value in now.get(one.cluster_id, ())
+        ][:MOST_CANDIDATES]
+        for value, carriers in matches.items()
+    }
 
 
 def _answer(profiles: list[StoredProfile]) -> Answer:

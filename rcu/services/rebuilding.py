@@ -12,6 +12,7 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
+from rcu.domain.cases import CaseRules
 from rcu.domain.causes import Cause, CauseKind
 from rcu.insight.scores import ScoreBasis, aged, rescored, score_basis
 from rcu.matching.arrays import Bools, Index
@@ -30,6 +31,7 @@ from rcu.store import runs as run_rows
 from rcu.store.engine import Store, Transaction
 from rcu.store.filling import first_filling
 from rcu.store.identity import Whole
+from rcu.store.secrets import made_subject_secret
 
 _NOT_MATCHED: Final = -1
 
@@ -51,13 +53,16 @@ class _Plan:
         return bool((self.before != _NOT_MATCHED).any())
 
 
-def rebuild(store: Store, model: MatchModel, run_id: int, *, clock: Clock, watch: Stopwatch, tell: Tell) -> RunReport:
+def rebuild(
+    store: Store, model: MatchModel, run_id: int, *, rules: CaseRules, clock: Clock, watch: Stopwatch, tell: Tell
+) -> RunReport:
     """Match all records, project the customers that differ from what is stored, and publish them with the run.
 
     Nothing else may change while this is at work, see `Store.standstill`.
     """
     with store.begin() as connection:
         last = run_rows.last_done(connection)
+        made_subject_secret(connection, clock())
     tell("matching")
     identity = resolve(store, model)
     watch.lap("match")
@@ -66,7 +71,7 @@ def rebuild(store: Store, model: MatchModel, run_id: int, *, clock: Clock, watch
     outcome = _outcome(store, plan, before=standing_basis(last))
     watch.lap("project")
     tell("cases")
-    recasing = Recasing(store, identity, model, customer_ids=outcome.customer_ids, sums=outcome.sums)
+    recasing = Recasing(store, identity, model, rules=rules, customer_ids=outcome.customer_ids, sums=outcome.sums)
     cases = recasing.settled(_before(store, plan, same_model=last is not None and last.model == model.fingerprint()))
     watch.lap("cases")
     tell("publishing")

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rcu.domain.cases import CaseKind, Stake
+from rcu.domain.cases import CaseKind, CaseRules, Stake
 from rcu.domain.decisions import Decision, DecisionKind
 from rcu.matching.arrays import Index
 from rcu.matching.model import MatchModel
@@ -29,16 +29,16 @@ from rcu.services.casework import (
     valued,
     weakened,
 )
-from rcu.services.casing import case_rules, changed_of, confirmed_of
+from rcu.services.casing import changed_of, confirmed_of
 from rcu.services.identity import Identity
 from rcu.services.settling import Settled, Words, fresh_row, settle, write_changes
 from rcu.store import casefacts
 from rcu.store import cases as rows
 from rcu.store import decisions as decision_rows
 from rcu.store import identity as identity_rows
-from rcu.store.cases import StoredCase
 from rcu.store.engine import Store, Transaction
 from rcu.store.nearby import StoredLink
+from rcu.store.secrets import subject_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,19 @@ class Recasing:
     """Works out the cases of all customers."""
 
     def __init__(
-        self, store: Store, identity: Identity, model: MatchModel, *, customer_ids: Mapping[int, str], sums: pa.Table
-    ) -> None:
+        self, store: Store, identity: Identity, model: MatchModel, *,
+        rules: CaseRules, customer_ids: Mapping[int, str], sums: pa.Table,
+    ) -> None:  # fmt: skip
         """`sums` has cluster_id and net_revenue_minor of every customer and currency."""
         self._store, self._identity, self._model = store, identity, model
         self._customer_ids, self._sums = customer_ids, sums
-        self._rules = case_rules()
+        self._rules = rules
         self.line = model.match_weight + self._rules.weak_bits
         with store.read() as connection:
             self._stored = rows.every_case(connection)
             self._decisions = decision_rows.every_decision(connection)
             self._said = casefacts.changed_since(connection)
+            self._secret = subject_secret(connection)
 
     def settled(self, before: Before | None = None) -> Recased:
         """What is to be written so that there are the cases there should be.
@@ -87,7 +89,7 @@ class Recasing:
         drafts += [] if before is None else self._generic(before)
         stakes = self._stakes({cluster for one in drafts for cluster in one.clusters})
         wanted = valued(drafts, stakes)
-        kept = {one.name for one in self._stored if self._still_generic(one)} - wanted.keys()
+        kept = self._still_generic() - wanted.keys()
         settled = settle(wanted, [one for one in self._stored if one.name not in kept])
         return Recased(settled, stakes, self._model, self.line)
 
@@ -152,13 +154,12 @@ class Recasing:
                     found[cluster] = weakened(cluster, weight, said["before"])
         return found
 
-    def _still_generic(self, one: StoredCase) -> bool:
-        if one.kind is not CaseKind.IDENTIFIER_GENERIC:
-            return False
-        found = self._identity.generic
-        return not one.waits or one.subject in {
-            generic_subject(column, value) for column, values in found.items() for value in values
-        }
+    def _still_generic(self) -> set[str]:
+        """The names of cases about values that are nobody's still; those that are closed stay so."""
+        asked = [one for one in self._stored if one.kind is CaseKind.IDENTIFIER_GENERIC]
+        found = self._identity.generic.items() if asked else ()
+        subjects = {generic_subject(column, value, self._secret) for column, values in found for value in values}
+        return {one.name for one in asked if not one.waits or one.subject in subjects}
 
     # what happened
 
@@ -191,7 +192,7 @@ class Recasing:
         then = [None if one < 0 else one for one in before.clusters[near].tolist()]
         was = dict(zip(ids[near].tolist(), then, strict=True))
         now = dict(zip(ids[near].tolist(), clusters[near].tolist(), strict=True))
-        return gone_generic(column, value, carriers, was, now)
+        return gone_generic(column, generic_subject(column, value, self._secret), carriers, was, now)
 
     # what is at stake
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rcu.domain.causes import Cause
+from rcu.domain.households import Household
 from rcu.insight.scores import ScoreBasis
 from rcu.services.arrivals import OpenedCase
-from rcu.services.documents import Household
 from rcu.services.projecting import household_of
 from rcu.services.projection import Projected, Written, materials, project_one, written
 from rcu.services.rematching import Rematched

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from rcu.domain.cases import CaseEvent, CaseKind, CaseState
+from rcu.domain.cases import USUAL_RULES, CaseEvent, CaseKind, CaseRules, CaseState
 from rcu.domain.decisions import DecisionKind
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.matching.model import MatchModel
@@ -148,17 +148,32 @@ class Review:
         """Say until when a case is to be looked at; None: whenever."""
         return self._put(case_id, {"due_at": at}, CaseEvent.DUE, _told(at), expected=expected)
 
-    def defer(self, case_id: int, until: datetime | None, *, expected: int | None = None) -> CaseShown:
-        """Put a case off: it is not in the queue until then, and back by itself; None takes it back now.
+    def defer(
+        self, case_id: int, until: datetime, *, reason: str | None = None, expected: int | None = None
+    ) -> CaseShown:
+        """Put a case off: it is not in the queue until then, and back by itself.
 
         Raises:
-            InputError: the instant is past.
+            InputError: the instant is past, or the reason is empty.
         """
-        if until is not None and until <= self.clock():
+        if until <= self.clock():
             raise InputError("a case is put off until some time to come")
-        state = CaseState.OPEN if until is None else CaseState.DEFERRED
-        values = {"state": state.value, "deferred_until": until}
-        return self._put(case_id, values, CaseEvent.DEFERRED, _told(until), expected=expected)
+        if reason is not None:
+            _check_words(reason)
+        values = {"state": CaseState.DEFERRED.value, "deferred_until": until}
+        told = _told(until) if reason is None else f"{_told(until)}: {reason}"
+        return self._put(case_id, values, CaseEvent.DEFERRED, told, expected=expected)
+
+    def resume(self, case_id: int, *, reason: str | None = None, expected: int | None = None) -> CaseShown:
+        """Take a case back into the queue before the date it is put off to.
+
+        Raises:
+            Conflict: it is not put off (any more).
+        """
+        if reason is not None:
+            _check_words(reason)
+        values = {"state": CaseState.OPEN.value, "deferred_until": None}
+        return self._put(case_id, values, CaseEvent.RESUMED, reason, expected=expected)
 
     def comment(self, case_id: int, text: str) -> CaseShown:
         """Say something about a case; closed ones too."""
@@ -177,13 +192,15 @@ class Review:
         return self._put(case_id, values, CaseEvent.CLOSED, reason, expected=expected)
 
     def _put(
-        self, case_id: int, values: Mapping[str, Any], event: CaseEvent, detail: str, *,
+        self, case_id: int, values: Mapping[str, Any], event: CaseEvent, detail: str | None, *,
         expected: int | None = None, closed: bool = False,
     ) -> CaseShown:  # fmt: skip
         now = self.clock()
         with self.store.changing() as connection:
             found = _found(rows.one_case(connection, case_id, hold=True), case_id)
             _check(found, expected, closed=closed)
+            if event is CaseEvent.RESUMED and _state(found, now) is not CaseState.DEFERRED:
+                raise Conflict(f"case {case_id} is not put off")
             rows.put(connection, case_id, values, now)
             case_rows.add_events(connection, [Event(case_id, event, detail, self.actor)], now)
             (shown,) = _shown(connection, [_found(rows.one_case(connection, case_id), case_id)], now)
@@ -209,7 +226,9 @@ class Review:
 
     def _undo(self, shown: CaseShown, ask: CaseDecision, model: MatchModel) -> deciding.Decided:
         number = int(shown.case.subject)
-        return deciding.undo(self.store, number, actor=self.actor, reason=ask.reason, clock=self.clock, model=model)
+        return deciding.undo(
+            self.store, number, actor=self.actor, reason=ask.reason, clock=self.clock, model=model, rules=ask.rules
+        )
 
     def _decide(self, shown: CaseShown, ask: CaseDecision, model: MatchModel) -> deciding.Decided:
         about = ask.about or tuple(shown.customers)
@@ -230,7 +249,9 @@ class Review:
             {one: shown.customers[one] for one in about},
             ask.supersede,
         )
-        return deciding.decide(self.store, told, clock=self.clock, model=model, four_eyes=ask.four_eyes)
+        return deciding.decide(
+            self.store, told, clock=self.clock, model=model, rules=ask.rules, four_eyes=ask.four_eyes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +266,7 @@ class CaseDecision:
         supersede: take back the decisions that stand in the way.
         expected: the version of the case that was looked at.
         four_eyes: what needs a second person.
+        rules: where cases begin.
     """
 
     kind: DecisionKind
@@ -254,6 +276,7 @@ class CaseDecision:
     supersede: bool = False
     expected: int | None = None
     four_eyes: deciding.FourEyes | None = None
+    rules: CaseRules = USUAL_RULES
 
 
 def _check(found: QueuedCase, expected: int | None, *, closed: bool) -> None:

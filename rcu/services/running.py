@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.domain.causes import Cause, CauseKind
 from rcu.insight.scores import score_basis
 from rcu.matching.model import MatchModel
@@ -35,9 +36,12 @@ _MOST_WAITING: Final = 0.3
 
 
 def run(
-    store: Store, model: MatchModel, *, clock: Clock, progress: Tell | None = None, everything: bool = False
-) -> RunReport:
+    store: Store, model: MatchModel, *,
+    clock: Clock, rules: CaseRules = USUAL_RULES, progress: Tell | None = None, everything: bool = False,
+) -> RunReport:  # fmt: skip
     """Match, project and publish everything that changed since the last run; or `everything` from nothing.
+
+    `rules` say where cases begin.
 
     Raises:
         Conflict: when another import or run is at work.
@@ -46,10 +50,10 @@ def run(
     with store.writer_lock():
         store.drop_leftovers()
         keep(store, model, clock=clock)
-        return _run(store, model, clock, tell, everything=everything)
+        return _run(store, model, rules, clock, tell, everything=everything)
 
 
-def _run(store: Store, model: MatchModel, clock: Clock, tell: Tell, *, everything: bool) -> RunReport:
+def _run(store: Store, model: MatchModel, rules: CaseRules, clock: Clock, tell: Tell, *, everything: bool) -> RunReport:
     watch = Stopwatch()
     with store.begin() as connection:
         last = run_rows.last_done(connection)
@@ -59,8 +63,8 @@ def _run(store: Store, model: MatchModel, clock: Clock, tell: Tell, *, everythin
     known = last is not None and basis is not None and last.model == model.fingerprint()
     if everything or not known or basis is None or waiting > _MOST_WAITING * records:
         with store.standstill():
-            return rebuild(store, model, run_id, clock=clock, watch=watch, tell=tell)
-    return _Changes(store, clock, watch, tell).run(run_id, State(model, basis))
+            return rebuild(store, model, run_id, rules=rules, clock=clock, watch=watch, tell=tell)
+    return _Changes(store, clock, watch, tell).run(run_id, State(model, basis, rules))
 
 
 class _Changes:

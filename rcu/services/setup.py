@@ -7,6 +7,7 @@ from datetime import date
 from rcu.cleaning import CleaningSettings
 from rcu.cleaning.junk import JunkLists, extended_lists
 from rcu.config import Settings
+from rcu.domain.cases import CaseRules
 from rcu.errors import ConfigurationError
 
 
@@ -17,6 +18,11 @@ def cleaning_settings(settings: Settings, today: date) -> CleaningSettings:
         as_of=today,
         junk=_junk_lists(settings),
     )
+
+
+def case_rules(settings: Settings) -> CaseRules:
+    """Where cases begin."""
+    return CaseRules(most_records=settings.case_records)
 
 
 def _junk_lists(settings: Settings) -> JunkLists:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import orjson
 
+from rcu.domain.sources import EventsOfDeleted
 from rcu.errors import InputError, NotFound
 from rcu.ingest import Connector, connector
 from rcu.store import sources as rows
@@ -25,7 +26,8 @@ class Source:
     """A connected source.
 
     `contracts` are names of shipped contracts or paths of contract files (flat files only);
-    `folder` is where its files arrive; `rank` orders sources by trust for survivorship, the lower the more trusted.
+    `folder` is where its files arrive; `rank` orders sources by trust for survivorship, the lower the more trusted;
+    `events_of_deleted` says whether what a record did counts once the source deleted it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Source:
     time_zone: str = "Europe/Paris"
     rank: int = 100
     folder: str | None = None
+    events_of_deleted: EventsOfDeleted = EventsOfDeleted.KEEP
 
     def connect(self) -> Connector:
         """The connector that reads this source.
@@ -49,28 +52,66 @@ class Source:
         settings = orjson.dumps(
             {"contracts": self.contracts, "time_zone": self.time_zone, "folder": self.folder}
         ).decode()
-        return SourceRow(self.name, self.kind, settings, self.rank)
+        return SourceRow(self.name, self.kind, settings, self.rank, self.events_of_deleted)
 
     @classmethod
     def from_row(cls, row: SourceRow) -> Source:
         """The inverse of `to_row`."""
         settings = orjson.loads(row.settings)
-        contracts = tuple(settings["contracts"])
-        return cls(row.name, row.kind, contracts, settings["time_zone"], row.rank, settings["folder"])
+        return cls(
+            name=row.name,
+            kind=row.kind,
+            contracts=tuple(settings["contracts"]),
+            time_zone=settings["time_zone"],
+            rank=row.rank,
+            folder=settings["folder"],
+            events_of_deleted=row.events_of_deleted,
+        )
 
 
 def put_source(store: Store, source: Source, now: datetime) -> None:
-    """Add a source or change one; the records of a source whose rank changed get a new profile at the next run.
+    """Add a source or change one.
+
+    Customers with a record of a source whose rank changed get a new profile at the next run; so do those with a deleted
+    record of one where the events of such records begin or cease to count.
 
     Raises:
         ConfigurationError: when it could not be read with these settings.
+        Conflict: a run over everything is at work.
     """
     source.connect()
-    with store.begin() as connection:
-        before = {row.name: row.rank for row in rows.all_sources(connection)}
+    with store.changing(alone=True) as connection:  # nobody may project by the former settings and take the marks off
+        before = next((row for row in rows.all_sources(connection) if row.name == source.name), None)
         rows.put_source(connection, source.to_row(), now)
-        if before.get(source.name, source.rank) != source.rank:
+        if before is not None and before.rank != source.rank:
             rows.mark_source(connection, source.name)
+        elif before is not None and before.events_of_deleted != source.events_of_deleted:
+            rows.mark_source(connection, source.name, gone_only=True)
+
+
+def change_source(
+    store: Store,
+    name: str,
+    now: datetime,
+    *,
+    rank: int | None = None,
+    events_of_deleted: EventsOfDeleted | None = None,
+) -> Source:
+    """Change of a source what is given, and leave the rest as it is; see `put_source`.
+
+    Raises:
+        NotFound: when there is none of that name.
+        ConfigurationError: when it cannot be read any more.
+        Conflict: a run over everything is at work.
+    """
+    source = find_source(store, name)
+    changed = replace(
+        source,
+        rank=source.rank if rank is None else rank,
+        events_of_deleted=events_of_deleted or source.events_of_deleted,
+    )
+    put_source(store, changed, now)
+    return changed
 
 
 def list_sources(store: Store) -> list[tuple[Source, int]]:

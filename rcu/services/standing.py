@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.errors import Conflict
 from rcu.insight.scores import ScoreBasis
 from rcu.matching.model import MatchModel, load_model, shipped_models
@@ -16,18 +17,23 @@ from rcu.store.engine import Transaction
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What whatever is worked out between two runs must agree with."""
+    """What whatever is worked out between two runs must agree with: a model, a score basis, and where cases begin."""
 
     model: MatchModel
     basis: ScoreBasis
+    rules: CaseRules = USUAL_RULES
 
 
-def standing_state(connection: Transaction, model: MatchModel) -> State:
-    """The model and the score basis of the last run; before any, the given model and no basis.
+def standing_state(connection: Transaction, model: MatchModel, rules: CaseRules = USUAL_RULES) -> State:
+    """The model and the score basis of the last run; before any, the given model and no basis. The rules are as given.
 
     Raises:
         Conflict: the last run was that of an earlier version, or its model is not to be found any more.
     """
+    return replace(_left_by_the_last_run(connection, model), rules=rules)
+
+
+def _left_by_the_last_run(connection: Transaction, model: MatchModel) -> State:
     last = run_rows.last_done(connection)
     if last is None:
         return State(model, ScoreBasis())

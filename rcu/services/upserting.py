@@ -13,6 +13,7 @@ from typing import Any
 import uuid_utils
 
 from rcu.cleaning import CleaningSettings
+from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.domain.causes import Cause, CauseKind
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.errors import InputError, NotFound
@@ -42,12 +43,16 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True)
 class RealTime:
-    """How records are taken: cleaned so, with this clock, under the model of the last run (before any, this one)."""
+    """How records are taken: cleaned so, with this clock, under the model of the last run (before any, this one).
+
+    `rules` say where cases begin.
+    """
 
     store: Store
     model: MatchModel
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     clock: Clock = lambda: datetime.now(UTC)
+    rules: CaseRules = USUAL_RULES
     sources: set[str] = field(default_factory=set[str], repr=False)
     """Those that were seen to be connected; a source stays."""
 
@@ -162,7 +167,7 @@ class _Taking:
         self._cause = Cause(CauseKind.RECORD, actor=actor)
         self._how, self._connection, self._locks = how, connection, locks
         self._now = how.clock()
-        self._state = standing_state(connection, how.model)
+        self._state = standing_state(connection, how.model, how.rules)
         self._rematching = Rematching(connection, self._state.model, locks)
 
     def run(self, cleaned: Sequence[Cleaned], *, profiles: bool) -> list[Upserted]:

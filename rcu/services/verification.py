@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.domain.overrides import overrides_in_force
 from rcu.insight.scores import ScoreBasis, score_basis
 from rcu.matching.model import MatchModel
@@ -56,17 +57,17 @@ class Verification:
         return self.waiting + stored + self.recount + self.cases
 
 
-def verify(store: Store, model: MatchModel) -> Verification:
+def verify(store: Store, model: MatchModel, rules: CaseRules = USUAL_RULES) -> Verification:
     """Rebuild everything on the side and count the differences; nothing is written, and others may go on writing.
 
     All of it is read as it was at one instant. Scores are measured against what they were measured against when they
-    were stored.
+    were stored; `rules` say where cases begin.
     """
     with store.snapshot() as still:
-        return _verified(still, model)
+        return _verified(still, model, rules)
 
 
-def _verified(store: Store, model: MatchModel) -> Verification:
+def _verified(store: Store, model: MatchModel, rules: CaseRules) -> Verification:
     identity = resolve(store, model)
     memberships = pd.DataFrame({"record_id": identity.record_ids, "cluster_id": identity.cluster_ids})
     rebuilt = list(projecting.project(store, memberships))
@@ -74,7 +75,7 @@ def _verified(store: Store, model: MatchModel) -> Verification:
     summary = projecting.summary(rebuilt)
     shared = projecting.households(summary)
     ids = dict(zip(summary.index.tolist(), summary["customer_id"].tolist(), strict=True))
-    recasing = Recasing(store, identity, model, customer_ids=ids, sums=sums)
+    recasing = Recasing(store, identity, model, rules=rules, customer_ids=ids, sums=sums)
     digests, scores = _written(projecting.write(rebuilt, _basis(store, sums), shared))
     stored = profile_rows.standing_aggregates(store).to_pandas()
     return Verification(

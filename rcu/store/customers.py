@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import CompoundSelect, Connection, Row, Select, func, literal, select, union_all
 
 from rcu.domain.records import RecordKey
-from rcu.store.tables import changes, customers, memberships, raw_batches, records, runs
+from rcu.store.sql import among
+from rcu.store.tables import (
+    changes,
+    customers,
+    decision_records,
+    decision_values,
+    memberships,
+    raw_batches,
+    records,
+    runs,
+)
 
 LOOKUP_COLUMNS: Final[Mapping[str, str]] = {
     "email": "email_key",
@@ -49,6 +59,12 @@ def by_birth_id(connection: Connection, birth_id: str) -> StoredProfile | None:
     return _first(connection.execute(statement).one_or_none())
 
 
+def by_customer_ids(connection: Connection, customer_ids: Sequence[str]) -> list[StoredProfile]:
+    """Customers by their present ids, the oldest first; those that are none any more are left out."""
+    statement = _profiles().where(among(customers.c.customer_id, customer_ids)).order_by(customers.c.cluster_id)
+    return [StoredProfile(*row) for row in connection.execute(statement)]
+
+
 def record_born_as(connection: Connection, birth_id: str) -> RecordKey | None:
     """The record that was born with this id."""
     found = connection.execute(select(records.c.source, records.c.native_id).where(records.c.birth_id == birth_id))
@@ -67,10 +83,25 @@ def by_record(connection: Connection, source: str, native_id: str) -> StoredProf
     return _first(connection.execute(statement).one_or_none())
 
 
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A customer that has an identifier.
+
+    Attributes:
+        cluster_id: its number.
+        only_set: no record of it carries the identifier; a decision about one set it, which may not hold any more.
+        profile: as stored.
+    """
+
+    cluster_id: int
+    only_set: bool
+    profile: StoredProfile
+
+
 def by_identifiers(
     connection: Connection, identifier: str, keys: Sequence[str], *, most_each: int
-) -> dict[str, list[StoredProfile]]:
-    """The customers whose records carry one of the keys, oldest first; at most `most_each` for one key.
+) -> dict[str, list[Carrier]]:
+    """The customers that have one of the keys, oldest first; at most `most_each` of each sort for one key.
 
     Args:
         connection: a connection.
@@ -78,26 +109,39 @@ def by_identifiers(
         keys: keys in the form records are matched on.
         most_each: more than this many customers are cut off.
     """
-    column = records.c[LOOKUP_COLUMNS[identifier]]
-    carriers = (
-        select(column.label("key"), memberships.c.cluster_id)
-        .join(memberships, memberships.c.record_id == records.c.record_id)
-        .where(column.in_(keys))
-        .distinct()
-        .subquery("carriers")
-    )
-    place = func.row_number().over(partition_by=carriers.c.key, order_by=carriers.c.cluster_id)
-    ranked = select(carriers.c.key, carriers.c.cluster_id, place.label("place")).subquery("ranked")
+    had = _having(LOOKUP_COLUMNS[identifier], keys).subquery("had")
+    once = select(had.c.key, had.c.cluster_id, func.min(had.c.only_set).label("only_set"))
+    carriers = once.group_by(had.c.key, had.c.cluster_id).subquery("carriers")
+    sort = (carriers.c.key, carriers.c.only_set)
+    place = func.row_number().over(partition_by=sort, order_by=carriers.c.cluster_id)
+    ranked = select(carriers, place.label("place")).subquery("ranked")
+    profile = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
     statement = (
-        select(ranked.c.key, customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
+        select(ranked.c.key, ranked.c.cluster_id, ranked.c.only_set, *profile)
         .join(customers, customers.c.cluster_id == ranked.c.cluster_id)
         .where(ranked.c.place <= most_each)
         .order_by(ranked.c.key, ranked.c.cluster_id)
     )
-    found: dict[str, list[StoredProfile]] = {}
-    for key, *profile in connection.execute(statement):
-        found.setdefault(key, []).append(StoredProfile(*profile))
+    found: dict[str, list[Carrier]] = {}
+    for key, cluster, only_set, *told in connection.execute(statement):
+        found.setdefault(key, []).append(Carrier(cluster, bool(only_set), StoredProfile(*told)))
     return found
+
+
+def _having(column: str, keys: Sequence[str]) -> CompoundSelect[Any, Any, int]:
+    """Keys with the customers whose records carry them, and with those around decisions that set them."""
+    carried = (
+        select(records.c[column].label("key"), memberships.c.cluster_id, literal(0).label("only_set"))
+        .join(memberships, memberships.c.record_id == records.c.record_id)
+        .where(records.c[column].in_(keys))
+    )
+    said = (
+        select(decision_values.c.value, memberships.c.cluster_id, literal(1))
+        .join(decision_records, decision_records.c.decision_id == decision_values.c.decision_id)
+        .join(memberships, memberships.c.record_id == decision_records.c.record_id)
+        .where(decision_values.c.name == column, decision_values.c.value.in_(keys))
+    )
+    return union_all(carried, said)
 
 
 def page(connection: Connection, *, after: int, limit: int) -> list[tuple[int, StoredProfile]]:

@@ -9,10 +9,20 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, case, cast, null, select
 
+from rcu.domain.cases import MACHINE, REVIEWED
 from rcu.domain.causes import Cause, CauseKind
 from rcu.store.customers import StoredProfile
 from rcu.store.sql import among
-from rcu.store.tables import customer_history, customers, memberships, memberships_before, records
+from rcu.store.tables import (
+    case_customers,
+    case_events,
+    cases,
+    customer_history,
+    customers,
+    memberships,
+    memberships_before,
+    records,
+)
 
 _BORN: Final = "born"
 
@@ -162,6 +172,41 @@ def _past(cluster_id: int) -> Select[*tuple[Any, ...]]:
         .join(records, records.c.record_id == then.now_cluster_id)
         .where(then.cluster_id == cluster_id)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What somebody did with a case about a customer.
+
+    Attributes:
+        case_id: the number of the case.
+        kind: why it is there.
+        event: what was done: put off, taken back, a comment, decided, closed.
+        actor: who did it.
+        detail: until when, why.
+        at: when.
+    """
+
+    case_id: int
+    kind: str
+    event: str
+    actor: str
+    detail: str | None
+    at: datetime
+
+
+def reviewed(connection: Connection, cluster_id: int, *, since: datetime) -> list[Reviewed]:
+    """What people did with cases that name a customer, from an instant on, the oldest first."""
+    columns = (case_events.c.case_id, cases.c.kind, case_events.c.kind, case_events.c.actor, case_events.c.detail)
+    statement = (
+        select(*columns, case_events.c.at)
+        .join(cases, cases.c.case_id == case_events.c.case_id)
+        .join(case_customers, case_customers.c.case_id == case_events.c.case_id)
+        .where(case_customers.c.cluster_id == cluster_id, case_events.c.at >= since)
+        .where(case_events.c.actor != MACHINE, case_events.c.kind.in_([one.value for one in REVIEWED]))
+        .order_by(case_events.c.event_id)
+    )
+    return [Reviewed(*row) for row in connection.execute(statement)]
 
 
 def _cause(kind: str | None, number: int | None, actor: str | None) -> Cause | None:

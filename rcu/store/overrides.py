@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import TypeAlias
 
 import orjson
 from sqlalchemy import Connection, delete, insert, select
 
-from rcu.domain.overrides import Override, Overrides
+from rcu.domain.overrides import Override, Overrides, latest
 from rcu.store.sql import among, upsert
-from rcu.store.tables import decision_values, overrides
+from rcu.store.tables import decision_values, memberships, overrides
 
 Sets: TypeAlias = Mapping[str, Mapping[str, str | None]]
 
@@ -59,6 +59,19 @@ def content(told: Overrides) -> str:
 def read(stored: str) -> dict[str, Override]:
     """The inverse of `content`."""
     return {group: Override(**one) for group, one in orjson.loads(stored).items()}
+
+
+def of_clusters(connection: Connection, clusters: Collection[int]) -> dict[int, dict[str, Override]]:
+    """What is set for some customers, by group of fields; of several the latest."""
+    statement = (
+        select(memberships.c.cluster_id, overrides.c.content)
+        .join(memberships, memberships.c.record_id == overrides.c.record_id)
+        .where(among(memberships.c.cluster_id, sorted(clusters)))
+    )
+    found: dict[int, list[Overrides]] = {}
+    for cluster, told in connection.execute(statement) if clusters else ():
+        found.setdefault(cluster, []).append(read(told))
+    return {cluster: latest(several) for cluster, several in found.items()}
 
 
 def standing(connection: Connection) -> dict[int, str]:

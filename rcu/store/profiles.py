@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from rcu.domain.causes import Cause
+from rcu.domain.sources import EventsOfDeleted
 from rcu.store.engine import Store, arrow_type
 from rcu.store.history import keep_staged, not_before, told
 from rcu.store.publishing import take_numbers
@@ -49,11 +50,16 @@ _OF_CELL: Final = ("kind", "channel", "store", "currency")
 
 
 def _member(columns: Sequence[str]) -> list[ColumnElement[Any]]:
-    """What is read of a record; `deleted` where it is not in the source any more, `rank` is its source's."""
+    """What is read of a record.
+
+    `deleted` where it is not in the source any more, `silent` where its events do not count, `rank` is its source's.
+    """
+    deleted = or_(records.c.deleted, records.c.absent)
     return [
         records.c.record_id,
         *(records.c[name] for name in columns),
-        or_(records.c.deleted, records.c.absent).label("deleted"),
+        deleted.label("deleted"),
+        and_(deleted, sources.c.events_of_deleted == EventsOfDeleted.DROP.value).label("silent"),
         records.c.address_updated_at,
         sources.c.rank,
         overrides.c.content.label("overrides"),
@@ -102,8 +108,11 @@ def consent_entries(store: Store, staged: Table) -> pa.Table:
     return store.read_arrow(statement)
 
 
-def event_cells(store: Store, staged: Table, kinds: Sequence[str]) -> pa.Table:
-    """Counts and sums of some kinds of events of the staged records, by cluster: cluster_id, and `cells_of`."""
+def event_cells(store: Store, staged: Table, kinds: Sequence[str], *, silent: Sequence[int] = ()) -> pa.Table:
+    """Counts and sums of some kinds of events of the staged records, by cluster: cluster_id, and `cells_of`.
+
+    Those of `silent` records, of which there are few, are left out.
+    """
     statement = (
         select(staged.c.cluster_id, *_cell())
         .select_from(staged.join(events, events.c.record_id == staged.c.record_id))
@@ -111,15 +120,15 @@ def event_cells(store: Store, staged: Table, kinds: Sequence[str]) -> pa.Table:
         .group_by(staged.c.cluster_id, *(events.c[name] for name in _OF_CELL))
         .order_by(staged.c.cluster_id)
     )
-    return store.read_arrow(statement)
+    return store.read_arrow(statement.where(staged.c.record_id.not_in(silent)) if silent else statement)
 
 
 def members_of(connection: Connection, record_ids: Sequence[int], columns: Sequence[str]) -> list[Row]:
     """A few records, oldest first.
 
-    Each has record_id, the columns asked for, deleted, address_updated_at, rank (of its source, the lower the more
-    trusted), overrides (`overrides.content`, None as a rule), and whether it has entries in the ledger of consents and
-    events: `has_consents`, `has_events`.
+    Each has record_id, the columns asked for, deleted, silent (its events do not count), address_updated_at, rank (of
+    its source, the lower the more trusted), overrides (`overrides.content`, None as a rule), and whether it has entries
+    in the ledger of consents and events: `has_consents`, `has_events`.
     """
     return _few(connection, _members_query(tuple(columns)), record_ids)
 

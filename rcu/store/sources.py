@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
+from rcu.domain.sources import EventsOfDeleted
 from rcu.store.sql import upsert
 from rcu.store.tables import api_keys, records, sources
 
@@ -19,26 +20,33 @@ class SourceRow:
     kind: str
     settings: str
     rank: int
+    events_of_deleted: EventsOfDeleted = EventsOfDeleted.KEEP
 
 
 def put_source(connection: Connection, row: SourceRow, now: datetime) -> None:
     """Add a source or change its settings."""
-    statement = upsert(connection, sources).values(
-        name=row.name, kind=row.kind, settings=row.settings, rank=row.rank, created_at=now
-    )
-    changed = {"kind": row.kind, "settings": row.settings, "rank": row.rank}
+    changed = {
+        "kind": row.kind,
+        "settings": row.settings,
+        "rank": row.rank,
+        "events_of_deleted": row.events_of_deleted.value,
+    }
+    statement = upsert(connection, sources).values(name=row.name, created_at=now, **changed)
     connection.execute(statement.on_conflict_do_update(index_elements=[sources.c.name], set_=changed))
 
 
-def mark_source(connection: Connection, name: str) -> None:
-    """Mark every record of a source as having an outdated profile: its trust changed."""
-    connection.execute(update(records).where(records.c.source == name).values(to_project=True))
+def mark_source(connection: Connection, name: str, *, gone_only: bool = False) -> None:
+    """Mark the records of a source, or those of them that are gone, as having an outdated profile."""
+    mine = update(records).where(records.c.source == name)
+    gone = or_(records.c.deleted, records.c.absent)
+    connection.execute((mine.where(gone) if gone_only else mine).values(to_project=True))
 
 
 def all_sources(connection: Connection) -> list[SourceRow]:
     """Every source, the most trusted first."""
-    columns = (sources.c.name, sources.c.kind, sources.c.settings, sources.c.rank)
-    return [SourceRow(*row) for row in connection.execute(select(*columns).order_by(sources.c.rank, sources.c.name))]
+    columns = (sources.c.name, sources.c.kind, sources.c.settings, sources.c.rank, sources.c.events_of_deleted)
+    rows = connection.execute(select(*columns).order_by(sources.c.rank, sources.c.name))
+    return [SourceRow(*row[:4], EventsOfDeleted(row[4])) for row in rows]
 
 
 def records_by_source(connection: Connection) -> dict[str, int]:

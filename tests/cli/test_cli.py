@@ -50,6 +50,28 @@ def test_a_source_that_is_added_again_is_changed(rcu: Command) -> None:
     assert [one["source"]["rank"] for one in rcu("source", "list", "--json").json] == [50]
 
 
+def test_of_a_source_what_is_named_is_set_and_the_rest_stays(rcu: Command, tmp_path: Path) -> None:
+    rcu("source", "add", "till", *TILL, "--rank", 20, "--folder", tmp_path / "inbox")
+    assert rcu("source", "set", "till", "--events-of-deleted", "drop").code == 0
+    assert rcu("source", "set", "till", "--rank", 5).out == "source till: rank 5, events of deleted records: drop\n"
+    (one,) = rcu("source", "list", "--json").json
+    assert (one["source"]["events_of_deleted"], one["source"]["rank"]) == ("drop", 5)
+    assert one["source"]["folder"] == str(tmp_path / "inbox")
+    assert re.search(r"till .* drop ", rcu("source", "list").out)
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        pytest.param(("till", "--events-of-deleted", "burn"), 2, id="a policy that is none"),
+        pytest.param(("nobody", "--rank", 1), 4, id="a source that is not connected"),
+    ],
+)
+def test_a_source_that_cannot_be_set_so_is_refused(rcu: Command, args: tuple[str | int, ...], code: int) -> None:
+    rcu("source", "add", "till", *TILL)
+    assert rcu("source", "set", *args).code == code
+
+
 def test_an_import_tells_what_became_of_each_file_and_takes_it_once(rcu: Command, exports: Path) -> None:
     rcu("source", "add", "till", *TILL)
     file = exports / "till" / CLIENTS

@@ -68,3 +68,17 @@ def test_what_cannot_be_shown_is_said_by_the_exit_code(
     rcu_embedded: Command, arguments: tuple[str, ...], code: Exit
 ) -> None:
     assert rcu_embedded("customer", *arguments).code == code
+
+
+def test_a_household_is_told_with_its_reason(rcu_travelled: Command, travelled: Road) -> None:
+    documents = [orjson.loads(one) for one in stored(travelled).values()]
+    home = next(one["household"] for one in documents if one["household"])
+    alone = next(one["customer_id"] for one in documents if not one["household"])
+    told = rcu_travelled("customer", "household", home["members"][1])
+    assert (
+        told.out.splitlines()[0] == f"household {home['household_id']}: the same last name at the same postal address"
+    )
+    assert all(member in told.out for member in home["members"])
+    shown = rcu_travelled("customer", "household", home["members"][0], "--json", "--as-of", THEN).json
+    assert (shown["reason"], len(shown["members"])) == (home["reason"], len(home["members"]))
+    assert rcu_travelled("customer", "household", alone).code == Exit.NOT_FOUND

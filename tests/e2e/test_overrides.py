@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from rcu.cleaning import CleaningSettings
 from rcu.domain.decisions import DecisionKind
 from rcu.domain.records import RecordKey
 from rcu.errors import InputError
@@ -16,7 +17,7 @@ from rcu.services.asking import Ask, Setting
 from rcu.services.decided import decisions
 from rcu.services.deciding import Decided, decide, undo
 from rcu.services.previewing import preview
-from rcu.services.reading import customer, customer_of_record
+from rcu.services.reading import Asked, customer, customer_of_record, lookup
 from rcu.services.upserting import RealTime
 from rcu.services.verification import verify
 from tests.conftest import Road, clock
@@ -239,3 +240,64 @@ def test_fields_go_with_an_override_and_with_nothing_else(counter: Counter) -> N
     ask = Ask(DecisionKind.CONFIRM, ("till:C1",), "anne", "sure", setting=Setting({"email": None}))
     with pytest.raises(InputError):
         decide(counter.road.store, ask, clock=clock, model=counter.road.model)
+
+
+SET_MAIL, OWN_MAIL = "paulette.m@mail.example.fr", PAULE["email"]
+
+
+def found(counter: Counter, kind: str, value: str) -> list[str]:
+    """Whom a lookup finds, by id."""
+    (answer,) = lookup(counter.road.store, [Asked(kind, value)], CleaningSettings())
+    return [one.customer_id for one in answer.profiles]
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "asked"),
+    [
+        pytest.param({"email": SET_MAIL}, "email", "Paulette.M@Mail.example.fr ", id="a mailbox"),
+        pytest.param({"mobile": "0639980099"}, "phone", "06.39.98.00.99", id="a mobile"),
+        pytest.param({"landline": "0199001234"}, "phone", "+33 1 99 00 12 34", id="a landline"),
+        pytest.param({"loyalty_number": "9001"}, "loyalty_number", "9001", id="a card"),
+    ],
+)
+def test_a_lookup_finds_who_has_what_a_steward_set(
+    counter: Counter, fields: dict[str, str], kind: str, asked: str
+) -> None:
+    paule = counter.put("till:C1", PAULE)
+    counter.put("till:C2", HENRI)
+    assert found(counter, kind, asked) == []
+    done = counter.decide("till:C1", **fields)
+    assert found(counter, kind, asked) == [paule]
+    counter.undo(done)
+    assert found(counter, kind, asked) == []
+
+
+def test_a_lookup_still_finds_by_a_value_that_was_replaced_or_emptied_since_a_record_carries_it(
+    counter: Counter,
+) -> None:
+    paule = counter.put("till:C1", PAULE)
+    counter.decide("till:C1", email=SET_MAIL)
+    assert (found(counter, "email", OWN_MAIL), found(counter, "email", SET_MAIL)) == ([paule], [paule])
+    counter.decide("till:C1", email=None)
+    assert (found(counter, "email", OWN_MAIL), found(counter, "email", SET_MAIL)) == ([paule], [])
+
+
+def test_of_several_that_were_set_a_lookup_finds_by_the_one_that_holds(counter: Counter) -> None:
+    paule, henri = counter.put("till:C1", PAULE), counter.put("shop:2", HENRI)
+    counter.decide("till:C1", email=SET_MAIL)
+    counter.decide("shop:2", email="h.lefevre@mail.example.fr")
+    merged = counter.decide("till:C1 shop:2", "merge")
+    assert (found(counter, "email", SET_MAIL), found(counter, "email", "h.lefevre@mail.example.fr")) == ([], [paule])
+    counter.undo(merged)
+    assert (found(counter, "email", SET_MAIL), found(counter, "email", "h.lefevre@mail.example.fr")) == (
+        [paule],
+        [henri],
+    )
+
+
+def test_a_value_that_one_record_carries_and_another_customer_was_given_is_ambiguous(counter: Counter) -> None:
+    paule, henri = counter.put("till:C1", PAULE), counter.put("shop:2", HENRI)
+    counter.decide("shop:2", email=OWN_MAIL)
+    assert found(counter, "email", OWN_MAIL) == [paule, henri]
+    counter.decide("till:C1", email=OWN_MAIL)
+    assert found(counter, "email", OWN_MAIL) == [paule, henri]

@@ -23,6 +23,7 @@ from sqlalchemy import select, text
 from rcu.domain.decisions import DecisionKind
 from rcu.domain.identifiers import Became, IdState
 from rcu.domain.records import RecordKey
+from rcu.domain.sources import EventsOfDeleted
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.matching.model import MatchModel
 from rcu.services.arrivals import Given
@@ -33,11 +34,13 @@ from rcu.services.identity import decided_links
 from rcu.services.looking_back import profile_as_of
 from rcu.services.reading import customer_of_record
 from rcu.services.running import run
+from rcu.services.sources import change_source
 from rcu.services.upserting import RealTime
 from rcu.services.verification import verify
 from rcu.store.engine import Store
 from rcu.store.tables import customers, memberships, metadata, records
 from tests.conftest import NOW, Databases, Road
+from tests.e2e.test_deleted import tickets_file
 from tests.e2e.test_deliveries import till_file
 from tests.e2e.test_road import partition
 
@@ -57,6 +60,8 @@ FIELDS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "postcode": ("75002", "75002", "69003", None),
     "loyalty_number": ("9001", "9002", None, None),
 }
+_DROP: Final = 1
+"""The step that has the till drop events of deleted records, and a run after it."""
 LIMITS: Final = {"most_records": 2, "leave_out_above": 3}
 
 
@@ -80,7 +85,8 @@ def steps(draw: st.DrawFn) -> list[Step]:
     """What happens, drawn from a seed: drawing every value by itself takes longer than taking it."""
     chance = random.Random(draw(st.integers(0, 2**32)))
     kinds = ["put"] * 8 + ["batch"] * 2 + ["delete", "import", "import", "run", "decide", "decide", "undo", "model"]
-    found: list[Step] = []
+    kinds += ["delete", "tickets", "tickets", "policy"]
+    found: list[Step] = buyers(chance) if chance.random() < 0.5 else []
     for _ in range(draw(st.integers(2, LONGEST))):
         kind = chance.choice(kinds)
         match kind:
@@ -93,9 +99,18 @@ def steps(draw: st.DrawFn) -> list[Step]:
             case "decide":
                 verb = chance.choice(["merge", "merge", "not_same", "confirm", "split", "override", "override"])
                 found.append((kind, (verb, chance.sample(KEYS, 2), chance.random(), settable(chance))))
+            case "tickets":
+                found.append((kind, [(chance.randrange(9), chance.choice(KEYS[:7])) for _ in range(4)]))
             case _:
                 found.append((kind, chance.randrange(100)))
     return found
+
+
+def buyers(chance: random.Random) -> list[Step]:
+    """People who bought something at the till, which takes back with a customer what it sold to that customer."""
+    keys = chance.sample(KEYS[:7], 5)
+    people = [(key, person(chance)) for key in keys]
+    return [("import", people), ("tickets", list(enumerate(keys))), ("policy", _DROP)]
 
 
 def person(chance: random.Random) -> dict[str, str | None]:
@@ -209,6 +224,10 @@ class World:
                 self.run()
             case "run":
                 self.run()
+            case "tickets":
+                self.sell(what)
+            case "policy":
+                self.agree(what)
 
     def put(self, given: list[Given]) -> None:
         RealTime(self.store, self.road.model, clock=self.tick).upsert(given)
@@ -227,6 +246,22 @@ class World:
             rows.append(f"{key.native_id};;{name};{place};{contact};M001;;{at:%d/%m/%Y %H:%M:%S};;;")
         self.road.take("till", till_file(self.folder, str(self.files), *rows))
         self.waiting = True
+
+    def sell(self, what: list[tuple[int, RecordKey]]) -> None:
+        """Tickets of the till; of a number that was there before another customer's now."""
+        self.files += 1
+        sold = dict(what)
+        rows = [(f"T{number}", key.native_id, f"{number},50") for number, key in sold.items()]
+        self.road.take("till", tickets_file(self.folder, str(self.files), *rows))
+        self.waiting = True
+
+    def agree(self, what: int) -> None:
+        """Events of deleted records count, or not any more; half of the time a run follows."""
+        policy = list(EventsOfDeleted)[what % 2]
+        change_source(self.store, ("till", "shop")[what % 3 == 0], NOW, events_of_deleted=policy)
+        self.waiting = True
+        if what % 4 < 2:
+            self.run()
 
     def run(self) -> None:
         run(self.store, self.road.model, clock=self.tick)

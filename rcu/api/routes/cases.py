@@ -18,11 +18,13 @@ from rcu.api.schemas.cases import (
     CaseComment,
     CaseDate,
     CaseDecisionRequest,
+    CaseDeferral,
     CaseDetail,
     CaseEntry,
     CaseHappening,
     CaseList,
     CaseQuery,
+    CaseResumption,
 )
 from rcu.domain.cases import CaseKind, CaseState
 from rcu.domain.decisions import DecisionKind
@@ -87,10 +89,19 @@ def due(case_id: _Number, request: CaseDate, store: StoreDep, key: Steward) -> C
 
 
 @router.post("/cases/{case_id}/defer", operation_id="deferCase", responses=responses(404, 409), summary="Put it off")
-def defer(case_id: _Number, request: CaseDate, store: StoreDep, key: Steward) -> CaseEntry:
-    """Put a case off until some time; it is back in the queue by itself. Null takes it back now."""
+def defer(case_id: _Number, request: CaseDeferral, store: StoreDep, key: Steward) -> CaseEntry:
+    """Put a case off until some time; it is back in the queue by itself."""
     review = Review(store, actor_of(key, request.on_behalf_of), _now)
-    return _entry(review.defer(case_id, request.at, expected=request.expected))
+    return _entry(review.defer(case_id, request.at, reason=request.reason, expected=request.expected))
+
+
+@router.post(
+    "/cases/{case_id}/resume", operation_id="resumeCase", responses=responses(404, 409), summary="Take it back now"
+)
+def resume(case_id: _Number, request: CaseResumption, store: StoreDep, key: Steward) -> CaseEntry:
+    """Take a case back into the queue before the date it is put off to."""
+    review = Review(store, actor_of(key, request.on_behalf_of), _now)
+    return _entry(review.resume(case_id, reason=request.reason, expected=request.expected))
 
 
 @router.post(
@@ -134,5 +145,6 @@ def decide(
         supersede=request.supersede,
         expected=request.expected,
         four_eyes=four_eyes,
+        rules=how.rules,
     )
     return made(Review(store, actor_of(key, request.on_behalf_of), _now).decide(case_id, ask, how.model))

@@ -9,10 +9,17 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from rcu.api.deps import READING, CleaningDep, Reader, StoreDep
+from rcu.api.deps import READING, CleaningDep, IdentityReader, Reader, StoreDep
 from rcu.api.errors import responses
-from rcu.api.schemas import CustomerHistory, CustomerPage, LookupRequest, LookupResponse, Profile
-from rcu.services import looking_back, reading
+from rcu.api.schemas import (
+    CustomerHistory,
+    CustomerPage,
+    HouseholdMembers,
+    LookupRequest,
+    LookupResponse,
+    Profile,
+)
+from rcu.services import household, looking_back, reading
 from rcu.store.customers import StoredProfile
 from rcu.store.sources import ApiKey
 
@@ -69,11 +76,33 @@ def get_customer(
     else:
         profile = looking_back.profile_as_of(store, customer_id, looking_back.read_instant(as_of))
     if profile.customer_id != customer_id.lower():
-        content = orjson.dumps({"status": "merged", "customer_id": profile.customer_id})
-        then = "" if as_of is None else "?" + urlencode({"as_of": as_of})
-        location = {"Location": f"/v1/customers/{profile.customer_id}{then}", "Cache-Control": "no-store"}
-        return Response(content, 307, media_type="application/json", headers=location)
+        return _elsewhere(profile.customer_id, as_of)
     return _answer(profile, key, if_none_match)
+
+
+def _elsewhere(customer_id: str, as_of: str | None, part: str = "") -> Response:
+    """The id was merged into another: where to go on."""
+    content = orjson.dumps({"status": "merged", "customer_id": customer_id})
+    then = "" if as_of is None else "?" + urlencode({"as_of": as_of})
+    location = {"Location": f"/v1/customers/{customer_id}{part}{then}", "Cache-Control": "no-store"}
+    return Response(content, 307, media_type="application/json", headers=location)
+
+
+@router.get(
+    "/customers/{customer_id}/household",
+    operation_id="getHousehold",
+    response_model=HouseholdMembers,
+    responses=responses(307, 400, 404, 409, 410),
+    summary="The household of a customer, as it is or was",
+)
+def get_household(customer_id: _Uuid, store: StoreDep, key: IdentityReader, as_of: _AsOf = None) -> Response:
+    """Give who belongs together with a customer, and why. A customer who is alone has no household: 404."""
+    at = None if as_of is None else looking_back.read_instant(as_of)
+    shown = household.household(store, customer_id, at)
+    if shown.customer_id != customer_id.lower():
+        return _elsewhere(shown.customer_id, as_of, "/household")
+    headers = {"Cache-Control": "private, no-store"}
+    return Response(household.answer(shown, key.scopes), media_type="application/json", headers=headers)
 
 
 @router.get(

@@ -78,7 +78,7 @@ def decide(
 ) -> DecisionMade:
     """Take a decision and work it out. One that contradicts others is refused with their numbers."""
     ask = _ask(request, key, how)
-    return made(deciding.decide(store, ask, clock=_now, model=how.model, four_eyes=four_eyes))
+    return made(deciding.decide(store, ask, clock=_now, model=how.model, rules=how.rules, four_eyes=four_eyes))
 
 
 @router.post(
@@ -103,7 +103,11 @@ def preview_decision(request: DecisionRequest, store: StoreDep, how: RealTimeDep
 def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward) -> DecisionMade:
     """Take a decision back, whatever happened since; the undo is a decision itself and can be undone."""
     actor = actor_of(key, request.on_behalf_of)
-    return made(deciding.undo(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
+    return made(
+        deciding.undo(
+            store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model, rules=how.rules
+        )
+    )
 
 
 @router.post(
@@ -133,7 +137,11 @@ def approve(
 ) -> DecisionMade:
     """Give a merge effect that somebody else decided."""
     actor = actor_of(key, request.on_behalf_of)
-    return made(deciding.approve(store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model))
+    return made(
+        deciding.approve(
+            store, decision_id, actor=actor, reason=request.reason, clock=_now, model=how.model, rules=how.rules
+        )
+    )
 
 
 @router.post(

@@ -101,6 +101,19 @@ class CaseDate(CaseAction):
     at: AwareDatetime | None
 
 
+class CaseDeferral(CaseAction):
+    """Until when a case is put off."""
+
+    at: AwareDatetime
+    reason: str | None = Field(default=None, min_length=1, max_length=2_000)
+
+
+class CaseResumption(CaseAction):
+    """Why a case is taken back before its date, where that is said."""
+
+    reason: str | None = Field(default=None, min_length=1, max_length=2_000)
+
+
 class CaseComment(CaseAction):
     """What somebody says about a case."""
 

@@ -38,6 +38,17 @@ class Merged(Wire):
     cause: CauseTold | None
 
 
+class ReviewedCase(Wire):
+    """What somebody did with a case about the customer."""
+
+    case_id: int
+    kind: str = Field(description="why the case is there")
+    event: Literal["deferred", "resumed", "comment", "decided", "closed"]
+    actor: str
+    detail: str | None = Field(description="until when, why")
+    at: datetime
+
+
 class Version(Wire):
     """A version of a customer, and the span of time in which it was true."""
 
@@ -52,6 +63,9 @@ class Version(Wire):
     left: list[str] = Field(description="records that left with it")
     changes: list[Changed] | None = Field(description="null: the version before is not known")
     merged: Merged | None = Field(description="what ended it, where it was not replaced by a next version")
+    reviewed: list[ReviewedCase] = Field(
+        description="what people did with cases about the customer meanwhile, with the scope `steward`"
+    )
 
 
 class CustomerHistory(Wire):

@@ -144,11 +144,22 @@ class Scores(Wire):
     data_quality: DataQuality
 
 
-class Household(Wire):
-    """People of one surname at one address."""
+class WhyHousehold(Wire):
+    """Why customers are a household."""
 
-    household_id: str
+    code: Literal["name_and_address"]
+    says: str = Field(description="the same in words")
+    groups: list[str] = Field(
+        description="the groups of fields it leans on; `provenance` names the records behind them"
+    )
+
+
+class Household(Wire):
+    """Customers who belong together without being one person."""
+
+    household_id: str = Field(description="the id of its oldest member")
     members: list[str]
+    reason: WhyHousehold | None = Field(default=None, description="absent from documents of earlier versions")
 
 
 class SourceRecord(Wire):
@@ -187,3 +198,12 @@ class Profile(Wire):
     scores: Scores | None = None
     household: Household | None = None
     records: list[SourceRecord] | None = None
+
+
+class HouseholdMembers(Wire):
+    """The household of a customer, with its members as far as the key may read."""
+
+    customer_id: str = Field(description="the customer that was asked about")
+    household_id: str
+    reason: WhyHousehold | None
+    members: list[Profile] = Field(description="the oldest first")

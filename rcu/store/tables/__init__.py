@@ -30,7 +30,7 @@ from rcu.store.tables.identity import (
 )
 from rcu.store.tables.intake import consents, event_lines, events, quarantine, raw_batches, raw_files, sources
 from rcu.store.tables.overrides import decision_values, overrides
-from rcu.store.tables.profiles import aggregates, api_keys, change_counter, changes, customers, runs, scores
+from rcu.store.tables.profiles import aggregates, api_keys, change_counter, changes, customers, runs, scores, secrets
 
 __all__ = [
     "WAITS",
@@ -68,6 +68,7 @@ __all__ = [
     "records_before",
     "runs",
     "scores",
+    "secrets",
     "sources",
     "steward_links",
     "value_counts",

@@ -27,6 +27,13 @@ sources = Table(
     Column("settings", Text, nullable=False, comment="JSON, without secrets"),
     Column("rank", Integer, nullable=False, comment="survivorship: the lower, the more trusted"),
     Column("created_at", Instant, nullable=False),
+    Column(
+        "events_of_deleted",
+        Text,
+        nullable=False,
+        server_default="keep",
+        comment="keep: events of records that are gone count; drop: they do not",
+    ),
 )
 
 raw_files = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Table, Text
 
 from rcu.store.tables.base import BigInt, metadata
 
@@ -13,6 +13,7 @@ decision_values = Table(
     Column("name", Text, primary_key=True, comment="a column of records"),
     Column("field_group", Text, nullable=False, comment="the group of fields it survives with"),
     Column("value", Text, comment="null: there is none"),
+    Index(None, "name", "value"),
 )
 
 overrides = Table(

@@ -78,6 +78,15 @@ change_counter = Table(
     CheckConstraint("only_row = 1", name="one_row"),
 )
 
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False, comment="hexadecimal"),
+    Column("created_at", Instant, nullable=False),
+)
+"""What the database derives names with that nobody may guess; it never leaves it."""
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rcu.domain.households import Household
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.insight.scores import ScoreBasis
-from rcu.services.documents import Household, digest
+from rcu.services.documents import digest
 from rcu.services.projection import Material, project_one, written
 
 OLD, NEW = datetime(2023, 5, 1, 8, tzinfo=UTC), datetime(2025, 5, 1, 8, tzinfo=UTC)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rcu.domain.households import Household
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.insight.scores import ScoreBasis
 from rcu.services import projecting, projection
-from rcu.services.documents import Household
 from rcu.services.projection import (
     EVENT_KINDS,
     Material,
