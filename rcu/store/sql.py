@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Final, Self, TypeAlias, TypeVar
 from typing import cast as cast_to
 
@@ -24,6 +24,7 @@ from sqlalchemy import (
     Connection,
     Delete,
     Dialect,
+    Double,
     Select,
     Table,
     TableValuedAlias,
@@ -49,6 +50,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from rcu.store.asking import ANY, DOUBLE, Asking, Rows, Value
 from rcu.store.types import Instant
 
 T = TypeVar("T")
@@ -152,7 +154,7 @@ def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> b
     """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
     if connection.dialect.name == "sqlite":
         return True
-    ((all_held,),) = driven(connection, _LOCK if wait else _TRY_LOCK, [_as_array(names)])
+    ((all_held,),) = driven(connection, _LOCK if wait else _TRY_LOCK, [names])
     return wait or bool(all_held)
 
 
@@ -166,14 +168,14 @@ class _Ready:
 
     text: str
     places: tuple[str, ...]
+    kinds: tuple[int, ...]
     constants: Mapping[str, Any]
     names: tuple[str, ...]
     instants: tuple[int, ...]
 
     def filled(self, values: Mapping[str, Any]) -> list[Any]:
         """All its parameters."""
-        given = {name: value if isinstance(value, _PLAIN) else _as_array(value) for name, value in values.items()}
-        return [given[name] if name in given else self.constants[name] for name in self.places]
+        return [values[name] if name in values else self.constants[name] for name in self.places]
 
 
 _NUMBERED: Final = postgresql_psycopg.PGDialect_psycopg(paramstyle="numeric_dollar")
@@ -188,7 +190,7 @@ def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Se
     if connection.dialect.name == "sqlite":
         return connection.execute(query, values).all()
     ready = _ready(connection, query)
-    rows = driven(connection, ready.text, ready.filled(values))
+    rows = driven(connection, ready.text, ready.filled(values), ready.kinds)
     return [_in_utc(row, ready.instants) for row in rows] if ready.instants else rows
 
 
@@ -198,22 +200,17 @@ def act(connection: Connection, statement: UpdateBase, values: Mapping[str, Any]
         found = connection.execute(statement, values)
         return found.all() if found.returns_rows else ()
     ready = _ready(connection, statement)
-    return driven(connection, ready.text, ready.filled(values), answers=bool(ready.names))
+    return driven(connection, ready.text, ready.filled(values), ready.kinds)
 
 
-def driven(
-    connection: Connection, asked: str, values: Sequence[Any], *, answers: bool = True
-) -> Sequence[Sequence[Any]]:
-    """What PostgreSQL's driver answers, in the transaction of a connection; parameters are $1, $2 ..."""
+def driven(connection: Connection, asked: str, values: Sequence[Value], kinds: Sequence[int] = ()) -> Rows:
+    """What PostgreSQL answers to a statement whose parameters are $1, $2 ..., see `asking`."""
     pooled = connection.connection
-    cursor: psycopg.RawCursor[Any] | None = pooled.info.get(_CURSOR)
-    if cursor is None:  # kept with the connection: to make one takes as long as half a statement
-        cursor = pooled.info[_CURSOR] = psycopg.RawCursor(cast_to("psycopg.Connection[Any]", pooled.driver_connection))
-    try:
-        cursor.execute(asked.encode(), values)
-        return cursor.fetchall() if answers else ()
-    except psycopg.Error as error:
-        raise DBAPIError.instance(asked, None, error, psycopg.Error, hide_parameters=True) from None
+    asking: Asking | None = pooled.info.get(_ASKING)
+    if asking is None:
+        driver = cast_to("psycopg.Connection[Any]", pooled.driver_connection)
+        asking = pooled.info[_ASKING] = Asking(driver)
+    return asking.ask(asked, values, kinds)
 
 
 def fetch_dicts(connection: Connection, query: Query, values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -222,14 +219,7 @@ def fetch_dicts(connection: Connection, query: Query, values: Mapping[str, Any])
     return [dict(zip(names, row, strict=True)) for row in fetch(connection, query, values)]
 
 
-_CURSOR: Final = "rcu_cursor"
-_PLAIN: Final = (str, int, float, datetime, type(None))
-
-
-def _as_array(values: Iterable[Any]) -> Any:  # noqa: ANN401
-    """Many values as one parameter; whole numbers as PostgreSQL writes them, which the driver need not look at."""
-    listed = list(values)
-    return f"{{{','.join(map(str, listed))}}}" if listed and type(listed[0]) is int else listed
+_ASKING: Final = "rcu_asking"
 
 
 def _ready(connection: Connection, query: Query | UpdateBase) -> _Ready:
@@ -240,7 +230,9 @@ def _ready(connection: Connection, query: Query | UpdateBase) -> _Ready:
         chosen = list(query.exported_columns)
         instants = tuple(place for place, one in enumerate(chosen) if isinstance(one.type, Instant))
         places = tuple(compiled.positiontup or ())
-        ready = _Ready(str(compiled), places, dict(compiled.params), tuple(one.name for one in chosen), instants)
+        kinds = tuple(DOUBLE if isinstance(compiled.binds[name].type, Double) else ANY for name in places)
+        names = tuple(one.name for one in chosen)
+        ready = _Ready(str(compiled), places, kinds, dict(compiled.params), names, instants)
         known = _READY[key] = query, ready  # the query is kept, so that no other gets its place in memory
     return known[1]
 
@@ -321,7 +313,7 @@ def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, 
         keys: list[list[int]] = [[] for _ in _CLASSES]
         for key, count in most.items():
             keys[bisect_left(_CLASSES, count)].append(key)
-        rows = driven(connection, _POSTGRESQL_BLOCKS, [_as_array(some) for some in keys])
+        rows = driven(connection, _POSTGRESQL_BLOCKS, keys)
     found: dict[int, list[int]] = {}
     for key, record in rows:
         found.setdefault(key, []).append(record)
