@@ -23,7 +23,7 @@ from rcu.services.rebuilding import rebuild, rescored_customers
 from rcu.services.rematching import Rematching
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
 from rcu.services.standing import State
-from rcu.store import nearby, publishing
+from rcu.store import marks, nearby, publishing
 from rcu.store import profiles as profile_rows
 from rcu.store import runs as run_rows
 from rcu.store.engine import Store, Transaction
@@ -147,4 +147,4 @@ class _Changes:
 
     def _mark(self, connection: Transaction, rescored: list[int], *, since: int) -> None:
         changed = publishing.changed_since(connection, since)
-        nearby.mark_outdated(connection, [*rescored, *changed])
+        marks.mark_some(connection, [*rescored, *changed])

@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy import Connection
 
 from rcu.store.sql import bare
-from rcu.store.tables import aggregates, cluster_quality, customers, links, memberships, records, scores
+from rcu.store.tables import aggregates, cluster_quality, customers, links, memberships, scores
 
-_FILLED: Final = (records, links, memberships, cluster_quality, customers, aggregates, scores)
-"""The large ones: all are empty before the first run but records, every row of which is written anew."""
+_FILLED: Final = (links, memberships, cluster_quality, customers, aggregates, scores)
+"""The large ones: all are empty before the first run."""
 
 
 def first_filling(connection: Connection) -> AbstractContextManager[None]:

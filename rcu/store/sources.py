@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from rcu.store.marks import mark
 from rcu.store.sql import upsert
 from rcu.store.tables import api_keys, records, sources
 
@@ -32,7 +33,7 @@ def put_source(connection: Connection, row: SourceRow, now: datetime) -> None:
 
 def mark_source(connection: Connection, name: str) -> None:
     """Mark every record of a source as having an outdated profile: its trust changed."""
-    connection.execute(update(records).where(records.c.source == name).values(to_project=True))
+    mark(connection, select(records.c.record_id).where(records.c.source == name))
 
 
 def all_sources(connection: Connection) -> list[SourceRow]:

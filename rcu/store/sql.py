@@ -23,6 +23,7 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Dialect,
+    Insert,
     Select,
     Table,
     TableValuedAlias,
@@ -115,6 +116,23 @@ def prepared(connection: Connection, make: Callable[..., T], *about: Hashable) -
     if key not in _PREPARED:
         _PREPARED[key] = make(connection, *about)
     return _PREPARED[key]
+
+
+def written_and(
+    connection: Connection,
+    statement: Insert | Update,
+    key: ColumnElement[int],
+    then: Callable[[Select[Any]], Insert],
+) -> int:
+    """Write rows, and then others that a statement makes of the keys of those; says how many keys there were."""
+    if connection.dialect.name == "sqlite":
+        keys = connection.execute(statement.returning(key)).scalars().all()
+        if keys:
+            connection.execute(then(select(key).where(among(key, keys))))
+        return len(keys)
+    written = statement.returning(key).cte("written")
+    both = then(select(*written.c)).add_cte(written)
+    return connection.execute(both, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def one_at_a_time(connection: Connection, what: int) -> None:
