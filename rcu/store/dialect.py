@@ -43,6 +43,8 @@ _WAITED: Final = frozenset({"55P03", "40P01"})
 _POLL_SECONDS: Final = 0.002
 _EVERY_ROW: Final = str(2**30)
 _DAY: Final = 86_400
+_JOINED: Final = ("_id", "fingerprint")
+"""How columns end by which staged rows are joined to others."""
 _ADDRESSES: Final = "RCU_DATABASE_URL is like sqlite:///rcu.db or postgresql://user:password@host/name"
 
 
@@ -327,7 +329,7 @@ class Postgresql:
         with self.arrow() as cursor:
             cursor.adbc_ingest(name, content, mode="create", db_schema_name=STAGING)
         with self.engine.begin() as connection:
-            connection.exec_driver_sql(f"ANALYZE {STAGING}.{name}")
+            connection.exec_driver_sql(analyse(name, content))
 
     def drop_staged(self, name: str) -> None:
         with self.engine.begin() as connection:
@@ -385,6 +387,12 @@ class Postgresql:
         self._arrows.clear()
         self._own = threading.local()
         self.engine.dispose()
+
+
+def analyse(name: str, content: pa.Table) -> str:
+    """The statement that has PostgreSQL look at a staged table: at what others are joined by, which may be one of sixty."""
+    joined = ", ".join(column for column in content.column_names if column.endswith(_JOINED))
+    return f"ANALYZE {STAGING}.{name}" + (f" ({joined})" if joined else "")
 
 
 def prepare_staging(connection: Connection) -> None:

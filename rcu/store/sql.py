@@ -301,7 +301,7 @@ _ROOM_TO_SORT: Final = "256MB"
 _CONSTRAINTS: Final = text(
     "SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
     " WHERE conrelid = ANY (CAST(:tables AS regclass[]))"
-    " AND (contype = 'u' OR contype = 'f' AND confrelid = ANY (CAST(:tables AS regclass[]))) ORDER BY conname"
+    " AND (contype = 'u' OR contype = 'f' AND confrelid = ANY (CAST(:named AS regclass[]))) ORDER BY conname"
 )
 _INDEXES: Final = text(
     "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
@@ -311,18 +311,20 @@ _INDEXES: Final = text(
 
 
 @contextmanager
-def bare(connection: Connection, tables: Sequence[Table]) -> Generator[None]:
+def bare(connection: Connection, tables: Sequence[Table], *, named: Sequence[Table] = ()) -> Generator[None]:
     """Have tables without indexes and foreign keys, but for their keys, while they are filled; then put them back.
 
     To make an index of all rows, and to check them all at once, costs a fraction of doing it row by row. Nobody reads
     the tables until the transaction ends. Where somebody is reading them already, or on SQLite, they stay as they are.
+
+    `named` are tables that are not filled, whose rows those of the others name.
     """
-    if connection.dialect.name == "sqlite" or not _alone_with(connection, tables):
+    if connection.dialect.name == "sqlite" or not _alone_with(connection, [*tables, *named]):
         yield
         return
-    named = {"tables": [table.name for table in tables]}
-    constraints = connection.execute(_CONSTRAINTS, named).all()
-    indexes = connection.execute(_INDEXES, named).all()
+    told = {"tables": [table.name for table in tables], "named": [table.name for table in (*tables, *named)]}
+    constraints = connection.execute(_CONSTRAINTS, told).all()
+    indexes = connection.execute(_INDEXES, {"tables": told["tables"]}).all()
     for name, table, _ in constraints:
         connection.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
     for name, _ in indexes:
