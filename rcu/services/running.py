@@ -23,7 +23,7 @@ from rcu.services.rebuilding import rebuild, rescored_customers
 from rcu.services.rematching import Rematching
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
 from rcu.services.standing import State
-from rcu.store import marks, nearby, publishing
+from rcu.store import filling, marks, nearby, publishing
 from rcu.store import profiles as profile_rows
 from rcu.store import runs as run_rows
 from rcu.store.engine import Store, Transaction
@@ -45,6 +45,8 @@ def run(
     tell = progress or (lambda _step: None)
     with store.writer_lock():
         store.drop_leftovers()
+        with store.begin() as connection:
+            filling.have_lookups(connection)
         keep(store, model, clock=clock)
         return _run(store, model, clock, tell, everything=everything)
 

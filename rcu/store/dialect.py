@@ -390,7 +390,7 @@ class Postgresql:
 
 
 def analyse(name: str, content: pa.Table) -> str:
-    """The statement that has PostgreSQL look at a staged table: at what others are joined by, which may be one of sixty."""
+    """What has PostgreSQL look at a staged table: at what others are joined by, which may be one column of sixty."""
     joined = ", ".join(column for column in content.column_names if column.endswith(_JOINED))
     return f"ANALYZE {STAGING}.{name}" + (f" ({joined})" if joined else "")
 
