@@ -43,6 +43,8 @@ _WAITED: Final = frozenset({"55P03", "40P01"})
 _POLL_SECONDS: Final = 0.002
 _EVERY_ROW: Final = str(2**30)
 _DAY: Final = 86_400
+_WORTH_NO_LOG: Final = 2**20
+"""Bytes from which on it gains to keep staged rows out of the log: after a crash nobody asks for them."""
 _JOINED: Final = ("_id", "fingerprint")
 """How columns end by which staged rows are joined to others."""
 _ADDRESSES: Final = "RCU_DATABASE_URL is like sqlite:///rcu.db or postgresql://user:password@host/name"
@@ -327,7 +329,12 @@ class Postgresql:
 
     def stage(self, name: str, content: pa.Table) -> None:
         with self.arrow() as cursor:
-            cursor.adbc_ingest(name, content, mode="create", db_schema_name=STAGING)
+            if content.nbytes < _WORTH_NO_LOG:
+                cursor.adbc_ingest(name, content, mode="create", db_schema_name=STAGING)
+            else:
+                cursor.adbc_ingest(name, content.slice(0, 0), mode="create", db_schema_name=STAGING)
+                cursor.execute(f"ALTER TABLE {STAGING}.{name} SET UNLOGGED")
+                cursor.adbc_ingest(name, content, mode="append", db_schema_name=STAGING)
         with self.engine.begin() as connection:
             connection.exec_driver_sql(analyse(name, content))
 

@@ -301,7 +301,8 @@ _ROOM_TO_SORT: Final = "256MB"
 _CONSTRAINTS: Final = text(
     "SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
     " WHERE contype = 'p' AND conrelid = ANY (CAST(:keyless AS regclass[]))"
-    " OR conrelid = ANY (CAST(:tables AS regclass[])) AND (contype = 'u' OR contype = 'f' AND confrelid = ANY (CAST(:named AS regclass[]))) ORDER BY conname"
+    " OR conrelid = ANY (CAST(:tables AS regclass[])) AND (contype = 'u' OR contype = 'f'"
+    " AND confrelid = ANY (CAST(:named AS regclass[]))) ORDER BY conname"
 )
 _INDEXES: Final = text(
     "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
