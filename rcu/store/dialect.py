@@ -27,10 +27,8 @@ from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rcu.errors import ConfigurationError, Conflict
+from rcu.store.staging import STAGING, analyse, put
 from rcu.store.types import SQLITE_INSTANT
-
-STAGING: Final = "staging"
-"""The schema of staged tables, on both databases."""
 
 _WRITES: Final = "rcu_writes"
 _BUSY_MILLISECONDS: Final = 30_000
@@ -43,10 +41,6 @@ _WAITED: Final = frozenset({"55P03", "40P01"})
 _POLL_SECONDS: Final = 0.002
 _EVERY_ROW: Final = str(2**30)
 _DAY: Final = 86_400
-_WORTH_NO_LOG: Final = 2**20
-"""Bytes from which on it gains to keep staged rows out of the log: after a crash nobody asks for them."""
-_JOINED: Final = ("_id", "fingerprint")
-"""How columns end by which staged rows are joined to others."""
 _ADDRESSES: Final = "RCU_DATABASE_URL is like sqlite:///rcu.db or postgresql://user:password@host/name"
 
 
@@ -329,12 +323,7 @@ class Postgresql:
 
     def stage(self, name: str, content: pa.Table) -> None:
         with self.arrow() as cursor:
-            if content.nbytes < _WORTH_NO_LOG:
-                cursor.adbc_ingest(name, content, mode="create", db_schema_name=STAGING)
-            else:
-                cursor.adbc_ingest(name, content.slice(0, 0), mode="create", db_schema_name=STAGING)
-                cursor.execute(f"ALTER TABLE {STAGING}.{name} SET UNLOGGED")
-                cursor.adbc_ingest(name, content, mode="append", db_schema_name=STAGING)
+            put(cursor, name, content)
         with self.engine.begin() as connection:
             connection.exec_driver_sql(analyse(name, content))
 
@@ -394,12 +383,6 @@ class Postgresql:
         self._arrows.clear()
         self._own = threading.local()
         self.engine.dispose()
-
-
-def analyse(name: str, content: pa.Table) -> str:
-    """What has PostgreSQL look at a staged table: at what others are joined by, which may be one column of sixty."""
-    joined = ", ".join(column for column in content.column_names if column.endswith(_JOINED))
-    return f"ANALYZE {STAGING}.{name}" + (f" ({joined})" if joined else "")
 
 
 def prepare_staging(connection: Connection) -> None:

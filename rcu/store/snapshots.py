@@ -16,7 +16,8 @@ import adbc_driver_manager.dbapi as adbc_manager
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from rcu.store.dialect import STAGING, Dialect, Postgresql, Sqlite, analyse
+from rcu.store.dialect import Dialect, Postgresql, Sqlite
+from rcu.store.staging import STAGING, analyse
 
 
 @contextmanager
