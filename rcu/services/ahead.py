@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def one_ahead(items: Generator[T]) -> Iterator[T]:
+def one_ahead(items: Generator[T]) -> Generator[T]:
     """The same items, each made in a thread of its own while whoever asked for the one before is at work on it.
 
     It gains where the one waits for a database: then the interpreter is free for the other. What making an item

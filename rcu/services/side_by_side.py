@@ -6,6 +6,7 @@ the customers that it worked out until they are written: so what they are made o
 
 from __future__ import annotations
 
+import gc
 import pickle
 import subprocess
 import sys
@@ -99,6 +100,7 @@ def workers(processes: int) -> Generator[Workers]:
 def serve(given: IO[bytes] = sys.stdin.buffer, answers: IO[bytes] = sys.stdout.buffer) -> None:
     """Do what is asked until nothing more is."""
     held = Held()
+    gc.disable()  # what is held has no cycles, and looking for some takes longer the more is held
     while True:
         try:
             name, arguments = pickle.load(given)  # noqa: S301  # from the process that started this one
