@@ -14,7 +14,7 @@ from rcu.services.casing import Casing
 from rcu.services.rematching import Rematched, Rematching
 from rcu.services.republishing import Republished, Republishing
 from rcu.services.standing import State
-from rcu.store import nearby, publishing
+from rcu.store import marks, nearby, publishing
 from rcu.store.engine import Store, Transaction
 from rcu.store.locks import Contended, Locks
 
@@ -66,6 +66,8 @@ def work_out(  # noqa: PLR0913  # what there is to say of a change; all but thre
     """
     if not (changed or also or outdated):
         return Rematched(), Republished()
+    unmarked = {*(changed if marked is None else marked), *outdated}
+    marks.unmark(connection, unmarked)
     found = Rematched()
     if changed or also:
         found = rematching.run(changed, also=also)
@@ -73,7 +75,7 @@ def work_out(  # noqa: PLR0913  # what there is to say of a change; all but thre
     touched = {record for record in (*changed, *also, *outdated) if record in found.after}
     republishing = Republishing(connection, state.basis, rematching.locks, now=now, cause=cause)
     published = republishing.run(found, touched)
-    nearby.clear_marks(connection, {*(changed if marked is None else marked), *outdated})
+    nearby.forget_before(connection, unmarked)
     cases = Casing(connection, rematching, state.rules, now).run(found)
     publishing.announce(connection, published.changes, now)
     return found, replace(published, cases=cases)

@@ -75,14 +75,14 @@ def require_known_columns(model: MatchModel) -> None:
 
 
 def load(store: Store, model: MatchModel) -> tuple[pd.DataFrame, EncodedTable]:
-    """All records with their keys and flags, and what the model compares, encoded; oldest first.
+    """All records with their keys, and what the model compares, encoded; oldest first.
 
     Raises:
         ConfigurationError: when the model compares columns that records do not have.
     """
     require_known_columns(model)
     arrow = rows.records_to_match(store, model.columns())
-    own = arrow.select(["record_id", "source", "native_id", "to_match", "to_project"]).to_pandas()
+    own = arrow.select(["record_id", "source", "native_id"]).to_pandas()
     compared = arrow.select(list(model.columns())).to_pandas()
     return own, EncodedTable.encode(compared, model.columns())
 
@@ -100,7 +100,7 @@ def resolve(store: Store, model: MatchModel) -> Identity:
     return Identity(
         record_ids=record_ids,
         cluster_ids=record_ids[clusters.cluster],
-        to_project=records["to_project"].to_numpy(dtype=bool),
+        to_project=np.isin(record_ids, rows.marked(store)["record_id"].to_numpy()),
         links=_link_table(found, record_ids),
         generic=generic,
         blocks=_block_table(table, model, record_ids),

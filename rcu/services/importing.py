@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -28,12 +28,14 @@ from rcu.ingest import ELEMENT, Connector
 from rcu.ingest.connector import BATCH_ROWS
 from rcu.ingest.files import named_like
 from rcu.services import frames
-from rcu.store import activity, intake
+from rcu.services.ahead import one_ahead
+from rcu.store import activity, filling, intake
 from rcu.store import quarantine as quarantine_rows
 from rcu.store.engine import Store, Transaction
-from rcu.store.intake import Upserted
+from rcu.store.intake import KnownFile, Upserted
 
 Clock = Callable[[], datetime]
+_Tables: TypeAlias = dict[Entity, tuple[pa.Table, tuple[str, ...]]]
 _OWNED: Final = (Entity.ADDRESS, Entity.ORDER, Entity.EMAIL_EVENT, Entity.CONSENT)
 _ORDER: Final = (Entity.RECORD, Entity.ADDRESS, Entity.ORDER, Entity.ORDER_LINE, Entity.EMAIL_EVENT, Entity.CONSENT)
 
@@ -72,6 +74,9 @@ MOST_ABSENT: Final = 0.05
 """A full export that lacks a larger share of its source's records is not believed about them, unless told to be."""
 FEW_ABSENT: Final = 10
 """So few are always believed."""
+
+_MANY: Final = 2**20
+"""Bytes of files from which on it gains to index records when all are there."""
 
 _WORD: Final = re.compile(r"[\w.-]+")
 
@@ -117,7 +122,20 @@ class Importer:
         self._recognise(paths)
         with self.store.writer_lock():
             self.store.drop_leftovers()
-            return [self._take_file(path, again=again) for path in sorted(paths, key=self._place)]
+            with self._first_import(paths):
+                return [self._take_file(path, again=again) for path in sorted(paths, key=self._place)]
+
+    @contextmanager
+    def _first_import(self, paths: Sequence[Path]) -> Generator[None]:
+        """Have records indexed at the end where there are none yet and many come, and in any case at the end."""
+        if sum(path.stat().st_size for path in paths) >= _MANY:
+            with self.store.begin() as connection:
+                filling.begin_first_import(connection)
+        try:
+            yield
+        finally:
+            with self.store.begin() as connection:
+                filling.have_lookups(connection)
 
     def _recognise(self, paths: Sequence[Path]) -> None:
         for path in paths:
@@ -140,9 +158,9 @@ class Importer:
         total, present = _Taken(), Present()
         absent, held = 0, False
         if not known.complete or self.accept_absences:
-            for batch in self.connector.read(path, batch_rows=self.batch_rows):
-                if batch.number not in known.batches:
-                    total += self.take_batch(batch, known.file_id, path.name)
+            for batch, tables in one_ahead(self._prepared(path, known)):
+                if tables is not None:
+                    total += self._take_batch(batch, tables, file_id=known.file_id, name=path.name)
                 present.add(batch)
                 self.progress(path.name, batch.rows_read)
             absent, held = self._complete(path, known.file_id, present, again=again)
@@ -174,9 +192,13 @@ class Importer:
             intake.set_absent(connection, staged, self.connector.name, mark=believed)
             return len(missing), not believed
 
-    def take_batch(self, batch: Batch, file_id: int, name: str) -> _Taken:
+    def _prepared(self, path: Path, known: KnownFile) -> Generator[tuple[Batch, _Tables | None]]:
+        """The batches of a file, with what is to be staged of those that were not taken yet."""
+        for batch in self.connector.read(path, batch_rows=self.batch_rows):
+            yield batch, None if batch.number in known.batches else self._tables(batch)
+
+    def _take_batch(self, batch: Batch, tables: _Tables, *, file_id: int, name: str) -> _Taken:
         """Take one batch in one transaction: what it holds, what it refuses, and the fact that it was taken."""
-        tables = self._tables(batch)
         with ExitStack() as staging:
             staged = {entity: staging.enter_context(self.store.staged(table)) for entity, (table, _) in tables.items()}
             with self.store.begin() as connection:
@@ -210,9 +232,9 @@ class Importer:
             found = intake.unknown_events(connection, staged[Entity.ORDER], self.connector.name) | found
         return _with_relatives(found, batch)
 
-    def _tables(self, batch: Batch) -> dict[Entity, tuple[pa.Table, tuple[str, ...]]]:
+    def _tables(self, batch: Batch) -> _Tables:
         """The rows to stage, by entity, with the standard columns of those that have some."""
-        found: dict[Entity, tuple[pa.Table, tuple[str, ...]]] = {}
+        found: _Tables = {}
         for entity in _ORDER:
             frame = batch.frames.get(entity)
             if frame is None or frame.empty:

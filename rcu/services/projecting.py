@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Final, TypeVar
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,15 @@ import pyarrow as pa
 
 from rcu.domain.households import Household
 from rcu.insight.scores import Buyers, ScoreBasis
-from rcu.services.pieces import Piece, projected
-from rcu.services.projection import EVENT_KINDS, MEMBER_COLUMNS, Projected, Written, written
-from rcu.services.side_by_side import projected_beside
+from rcu.services.customer_rows import TOLD, Held
+from rcu.services.pieces import Piece
+from rcu.services.projection import EVENT_KINDS, MEMBER_COLUMNS
+from rcu.services.side_by_side import Workers, workers
 from rcu.store import profiles as rows
 from rcu.store.engine import Store
 
-T = TypeVar("T")
-
 _PIECE: Final = 5_000
-"""Records that are read, and customers that are written, at a time."""
+"""Records that are read at a time."""
 
 _WORTH_PROCESSES: Final = 50_000
 """Records from which on starting processes takes less time than it saves."""
@@ -30,34 +29,82 @@ _WORTH_PROCESSES: Final = 50_000
 _MOST_PROCESSES: Final = 4
 """More would wait for the reading."""
 
-DOCUMENTS: Final = pa.schema(
-    [
-        ("cluster_id", pa.int64()),
-        ("customer_id", pa.string()),
-        ("digest", pa.string()),
-        ("profile", pa.string()),
-        ("household_key", pa.string()),
-        ("last_seen_at", pa.timestamp("us", tz="UTC")),
-    ]
-)
-"""Customers as they are stored, but for their version."""
-
 SUMMARY: Final = ("customer_id", "household_key", "last_seen_at")
 
 
-def project(store: Store, memberships: pd.DataFrame) -> Iterator[Projected]:
-    """Work customers out one by one, by cluster_id; only some thousands of records are held at a time.
+class Projecting:
+    """Works customers out one by one, and writes them once it is known what all of them make together.
 
-    Args:
-        store: where the records, consents and events are.
-        memberships: record_id and cluster_id of every record of these customers.
+    They are held where they were worked out: here, or in processes of their own. What one of these held when it died is
+    worked out again here: nobody may write meanwhile.
     """
-    pieces = (_read(store, piece) for piece in _pieces(memberships))
-    if len(memberships) >= _WORTH_PROCESSES and _processes() > 1:
-        yield from projected_beside(pieces, _processes())
+
+    def __init__(self, store: Store, beside: Workers | None = None) -> None:
+        self._store, self._beside = store, beside
+        self._here = Held()
+        self._pieces: list[pd.DataFrame] = []
+        self._clusters: list[list[int]] = []
+
+    def project(self, memberships: pd.DataFrame) -> tuple[pd.DataFrame, pa.Table]:
+        """Work customers out; only some thousands of records are read at a time.
+
+        Args:
+            memberships: record_id and cluster_id of every record of these customers.
+
+        Returns:
+            One row a customer (index cluster_id): SUMMARY. And rows of the table `aggregates`. Both by cluster_id.
+        """
+        first = len(self._pieces)
+        self._pieces += _pieces(memberships)
+        asked = ((number, self._read(number)) for number in range(first, len(self._pieces)))
+        if self._beside is None:
+            told = [self._here.project(*one) for one in asked]
+        else:
+            answers = enumerate(self._beside.project(asked), first)
+            told = [answer or self._here.project(number, self._read(number)) for number, answer in answers]
+        self._clusters += [one.customers["cluster_id"].to_numpy().tolist() for one in told]
+        customers = pa.concat_tables([TOLD.empty_table(), *(one.customers for one in told)])
+        return _summary(customers), pa.concat_tables([rows.aggregate_rows([]), *(one.sums for one in told)])
+
+    def write(self, basis: ScoreBasis, shared: Mapping[int, Household]) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Set the customers among the others, some thousands at a time: rows of DOCUMENTS and of the table `scores`."""
+        asked = ((number, basis, self._shared(number, shared)) for number in range(len(self._pieces)))
+        if self._beside is None:
+            yield from (self._here.write(*one) for one in asked)
+            return
+        for number, answer in enumerate(self._beside.write(asked)):
+            yield answer or self._written_here(number, basis, self._shared(number, shared))
+
+    def _written_here(
+        self, number: int, basis: ScoreBasis, shared: Mapping[int, Household]
+    ) -> tuple[pa.Table, pa.Table]:
+        if number not in self._here:
+            self._here.project(number, self._read(number))
+        return self._here.write(number, basis, shared)
+
+    def _shared(self, number: int, shared: Mapping[int, Household]) -> dict[int, Household]:
+        return {cluster: shared[cluster] for cluster in self._clusters[number] if cluster in shared}
+
+    def _read(self, number: int) -> Piece:
+        memberships = pa.Table.from_pandas(self._pieces[number], preserve_index=False)
+        with self._store.staged(memberships) as staged:
+            members = rows.members(self._store, staged, MEMBER_COLUMNS)
+            silent = members["record_id"].filter(members["silent"]).to_numpy().tolist()
+            return Piece(
+                members=members,
+                consents=rows.consent_entries(self._store, staged),
+                cells=rows.event_cells(self._store, staged, EVENT_KINDS, silent=silent),
+            )
+
+
+@contextmanager
+def projecting(store: Store, records: int) -> Generator[Projecting]:
+    """Work customers with so many records out, in processes of their own where that gains."""
+    if records >= _WORTH_PROCESSES and _processes() > 1:
+        with workers(_processes()) as beside:
+            yield Projecting(store, beside)
     else:
-        for piece in pieces:
-            yield from projected(piece)
+        yield Projecting(store)
 
 
 def _processes() -> int:
@@ -76,33 +123,17 @@ def _pieces(memberships: pd.DataFrame) -> Iterator[pd.DataFrame]:
         start = end
 
 
-def _read(store: Store, memberships: pd.DataFrame) -> Piece:
-    with store.staged(pa.Table.from_pandas(memberships, preserve_index=False)) as staged:
-        members = rows.members(store, staged, MEMBER_COLUMNS)
-        silent = members["record_id"].filter(members["silent"]).to_numpy().tolist()
-        return Piece(
-            members=members,
-            consents=rows.consent_entries(store, staged),
-            cells=rows.event_cells(store, staged, EVENT_KINDS, silent=silent),
-        )
-
-
-def summary(projected: Sequence[Projected]) -> pd.DataFrame:
-    """One row a customer (index cluster_id): SUMMARY."""
+def _summary(customers: pa.Table) -> pd.DataFrame:
+    """One row a customer (index cluster_id), of rows of `customer_rows.TOLD`: SUMMARY."""
+    last_seen = customers["last_seen_at"].cast(pa.timestamp("us")).to_numpy()
     return pd.DataFrame(
         {
-            "customer_id": [one.customer_id for one in projected],
-            "household_key": pd.Series([one.household_key for one in projected], dtype=object).to_numpy(),
-            "last_seen_at": pd.Series([one.last_seen_at for one in projected], dtype="datetime64[us, UTC]").to_numpy(),
+            "customer_id": customers["customer_id"].to_pylist(),
+            "household_key": pd.Series(customers["household_key"].to_pylist(), dtype=object).to_numpy(),
+            "last_seen_at": pd.DatetimeIndex(last_seen, tz="UTC"),
         },
-        index=pd.Index([one.cluster_id for one in projected], dtype=np.int64, name="cluster_id"),
+        index=pd.Index(customers["cluster_id"].to_numpy(), name="cluster_id"),
     )
-
-
-def sums(projected: Iterable[Projected]) -> pa.Table:
-    """Rows of the table `aggregates`."""
-    every = (row for one in projected for row in one.sums)
-    return pa.concat_tables([rows.aggregate_rows([]), *map(rows.aggregate_rows, in_pieces(every))])
 
 
 def buyers(table: pa.Table) -> Buyers:
@@ -135,46 +166,6 @@ def household_of(members: Iterable[tuple[int, str]]) -> Household:
     """The household of people (cluster_id, customer_id) who share a key."""
     ids = tuple(customer for _, customer in sorted(members))
     return Household(ids[0], ids)
-
-
-def write(
-    projected: list[Projected], basis: ScoreBasis, shared: Mapping[int, Household]
-) -> Iterator[tuple[Projected, Written]]:
-    """Set customers among the others, by cluster_id; they are taken out of the list, so that nothing is held twice."""
-    projected.sort(key=lambda one: one.cluster_id, reverse=True)
-    while projected:
-        one = projected.pop()
-        yield one, written(one, basis, shared.get(one.cluster_id))
-
-
-def tables(customers: Iterable[tuple[Projected, Written]]) -> tuple[pa.Table, pa.Table]:
-    """Customers as rows: of DOCUMENTS, and of the table `scores`."""
-    documents, scores = [DOCUMENTS.empty_table()], [rows.score_rows([])]
-    for piece in in_pieces(customers):
-        documents.append(_documents(piece))
-        scores.append(rows.score_rows([row for _, stored in piece for row in stored.scores]))
-    return pa.concat_tables(documents), pa.concat_tables(scores)
-
-
-def _documents(piece: Sequence[tuple[Projected, Written]]) -> pa.Table:
-    return pa.Table.from_pydict(
-        {
-            "cluster_id": [one.cluster_id for one, _ in piece],
-            "customer_id": [one.customer_id for one, _ in piece],
-            "digest": [stored.digest for _, stored in piece],
-            "profile": [stored.profile for _, stored in piece],
-            "household_key": [one.household_key for one, _ in piece],
-            "last_seen_at": [one.last_seen_at for one, _ in piece],
-        },
-        schema=DOCUMENTS,
-    )
-
-
-def in_pieces(items: Iterable[T]) -> Iterator[list[T]]:
-    """Lists of some thousands."""
-    every = iter(items)
-    while piece := list(islice(every, _PIECE)):
-        yield piece
 
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

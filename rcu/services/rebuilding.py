@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from rcu.domain.cases import CaseRules
 from rcu.domain.causes import Cause, CauseKind
+from rcu.domain.households import Household
 from rcu.insight.scores import ScoreBasis, aged, rescored, score_basis
 from rcu.matching.arrays import Bools, Index
 from rcu.matching.model import MatchModel
-from rcu.services import projecting
-from rcu.services.documents import Household
+from rcu.services.customer_rows import DOCUMENTS
 from rcu.services.identity import Identity, changed_quality, resolve
-from rcu.services.projecting import SUMMARY, buyers, households, project, stacked, sums, tables, write
+from rcu.services.projecting import SUMMARY, buyers, households, projecting, stacked
 from rcu.services.projection import standing_basis
 from rcu.services.recasing import Before, Recased, Recasing
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
@@ -106,7 +106,7 @@ def _plan(store: Store, identity: Identity) -> _Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """Documents (`projecting.DOCUMENTS`), aggregates and scores of the customers that are written; what stood before.
+    """Documents (`customer_rows.DOCUMENTS`), aggregates and scores of customers that are written; what stood before.
 
     `sums` are the aggregates of all customers. `basis` is what the scores are measured against from now on;
     `last_versions` are those of customers that are no more at present, by cluster_id.
@@ -125,22 +125,23 @@ class _Outcome:
 def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcome:
     """Project the affected customers, then those whose scores or household change because of them."""
     standing = profile_rows.standing_customers(store).to_pandas().set_index("cluster_id")
-    projected = list(project(store, _members_of(plan, plan.affected)))
     others = standing.loc[~standing.index.isin(np.union1d(plan.affected, plan.gone))]
-    summary = stacked([others[list(SUMMARY)], projecting.summary(projected)])
     stored = profile_rows.standing_aggregates(store)
     untouched = stored.filter(np.isin(stored["cluster_id"].to_numpy(), others.index.to_numpy()))
-    found = sums(projected)
-    everyone = pa.concat_tables([untouched, found])
-    basis = score_basis(buyers(everyone), profile_rows.latest_instant(store))
-    rescored = rescored_customers(others, untouched, before, basis)
-    disturbed = np.union1d(rescored, _moved_households(standing, summary, plan, others.index))
-    again = list(project(store, _members_of(plan, disturbed)))
-    shared = _shared(summary, np.union1d(plan.affected, disturbed))
-    aggregates = pa.concat_tables([found, sums(again)])
-    projected += again
-    del again
-    documents, scores = tables(write(projected, basis, shared))
+    affected = _members_of(plan, plan.affected)
+    with projecting(store, len(affected)) as work:
+        projected, found = work.project(affected)
+        summary = stacked([others[list(SUMMARY)], projected])
+        everyone = pa.concat_tables([untouched, found])
+        basis = score_basis(buyers(everyone), profile_rows.latest_instant(store))
+        rescored = rescored_customers(others, untouched, before, basis)
+        disturbed = np.union1d(rescored, _moved_households(standing, summary, plan, others.index))
+        _, again = work.project(_members_of(plan, disturbed))
+        shared = _shared(summary, np.union1d(plan.affected, disturbed))
+        written = list(work.write(basis, shared))
+    aggregates = pa.concat_tables([found, again])
+    documents = pa.concat_tables([DOCUMENTS.empty_table(), *(piece for piece, _ in written)])
+    scores = pa.concat_tables([profile_rows.score_rows([]), *(piece for _, piece in written)])
     last = history.every_last_version(store).to_pandas().set_index("cluster_id")["version"]
     return _Outcome(documents, aggregates, scores, standing, _customer_ids(summary), everyone, basis, last)
 
@@ -257,7 +258,7 @@ def _changed(plan: _Plan, outcome: _Outcome) -> tuple[pa.Table, pd.DataFrame]:
     kind = np.select([created & split, created], ["split", "created"], default="updated")
     told = pd.DataFrame(
         {"customer_id": found["customer_id"], "kind": kind, "version": version, "now_customer_id": None}
-    )
+    ).iloc[np.argsort(found["cluster_id"].to_numpy(), kind="stable")]
     documents = outcome.documents.filter(differs).append_column("version", pa.array(version, pa.int64()))
     return documents, pd.concat([told, _merged(plan, outcome)], ignore_index=True)
 

@@ -24,13 +24,14 @@ from rcu.services.rebuilding import rebuild, rescored_customers
 from rcu.services.rematching import Rematching
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
 from rcu.services.standing import State
-from rcu.store import nearby, publishing
+from rcu.store import filling, marks, nearby, publishing
 from rcu.store import profiles as profile_rows
 from rcu.store import runs as run_rows
 from rcu.store.engine import Store, Transaction
 from rcu.store.locks import Locks
 
 _PIECE: Final = 500
+"""More would take less time in all, but others wait for each piece."""
 _MOST_WAITING: Final = 0.3
 """Where more of the records wait, working everything out takes less time."""
 
@@ -49,6 +50,8 @@ def run(
     tell = progress or (lambda _step: None)
     with store.writer_lock():
         store.drop_leftovers()
+        with store.begin() as connection:
+            filling.have_lookups(connection)
         keep(store, model, clock=clock)
         return _run(store, model, rules, clock, tell, everything=everything)
 
@@ -141,7 +144,7 @@ class _Changes:
             seen = publishing.last_sequence(connection)
         aggregates = profile_rows.standing_aggregates(self._store)
         basis = score_basis(buyers(aggregates), profile_rows.latest_instant(self._store))
-        standing = profile_rows.standing_customers(self._store).to_pandas().set_index("cluster_id")
+        standing = profile_rows.last_seen(self._store).to_pandas().set_index("cluster_id")
         rescored = rescored_customers(standing, aggregates, state.basis, basis).tolist()
         with self._store.changing(alone=True) as connection:
             self._mark(connection, rescored, since=seen)
@@ -151,4 +154,4 @@ class _Changes:
 
     def _mark(self, connection: Transaction, rescored: list[int], *, since: int) -> None:
         changed = publishing.changed_since(connection, since)
-        nearby.mark_outdated(connection, [*rescored, *changed])
+        marks.mark_some(connection, [*rescored, *changed])

@@ -233,6 +233,8 @@ class _Taking:
         standing = publishing.standing(self._connection, clusters - published.versions.keys())
         versions = {cluster: (one.customer_id, one.version) for cluster, one in standing.items()}
         versions |= published.versions
+        if clusters - versions.keys():  # what nothing was written about became part of another customer meanwhile
+            self._locks.give_up()
         documents = publishing.profiles_of(self._connection, clusters) if profiles else {}
         telling = Telling(self._connection, self._state.model, found, published)
         told = telling.of([(one.record_id, one.given.key, one.content) for one in taken], cluster_of, versions)

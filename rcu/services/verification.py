@@ -13,10 +13,10 @@ from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.domain.overrides import overrides_in_force
 from rcu.insight.scores import ScoreBasis, score_basis
 from rcu.matching.model import MatchModel
-from rcu.services import projecting
 from rcu.services.documents import digest
 from rcu.services.identity import Identity, changed_quality, resolve
-from rcu.services.projection import Projected, Written, standing_basis
+from rcu.services.projecting import buyers, households, projecting
+from rcu.services.projection import standing_basis
 from rcu.services.rebuilding import whole_tables
 from rcu.services.recasing import Recasing
 from rcu.store import decisions as decision_rows
@@ -70,17 +70,15 @@ def verify(store: Store, model: MatchModel, rules: CaseRules = USUAL_RULES) -> V
 def _verified(store: Store, model: MatchModel, rules: CaseRules) -> Verification:
     identity = resolve(store, model)
     memberships = pd.DataFrame({"record_id": identity.record_ids, "cluster_id": identity.cluster_ids})
-    rebuilt = list(projecting.project(store, memberships))
-    customers, sums = len(rebuilt), projecting.sums(rebuilt)
-    summary = projecting.summary(rebuilt)
-    shared = projecting.households(summary)
+    with projecting(store, len(memberships)) as work:
+        summary, sums = work.project(memberships)
+        digests, scores = _written(work.write(_basis(store, sums), households(summary)))
     ids = dict(zip(summary.index.tolist(), summary["customer_id"].tolist(), strict=True))
     recasing = Recasing(store, identity, model, rules=rules, customer_ids=ids, sums=sums)
-    digests, scores = _written(projecting.write(rebuilt, _basis(store, sums), shared))
     stored = profile_rows.standing_aggregates(store).to_pandas()
     return Verification(
         records=len(identity.record_ids),
-        customers=customers,
+        customers=len(summary),
         waiting=int(identity.to_project.sum()),
         memberships=_memberships(store, identity),
         quality=len(changed_quality(store, identity)),
@@ -116,7 +114,7 @@ def _basis(store: Store, sums: pa.Table) -> ScoreBasis:
     """What the stored scores are measured against; where that is not known, what a run would work out."""
     with store.read() as connection:
         standing = standing_basis(run_rows.last_done(connection))
-    return standing or score_basis(projecting.buyers(sums), profile_rows.latest_instant(store))
+    return standing or score_basis(buyers(sums), profile_rows.latest_instant(store))
 
 
 def _memberships(store: Store, identity: Identity) -> int:
@@ -124,13 +122,13 @@ def _memberships(store: Store, identity: Identity) -> int:
     return int((stored.reindex(identity.record_ids).to_numpy() != identity.cluster_ids).sum())
 
 
-def _written(customers: Iterable[tuple[Projected, Written]]) -> tuple[dict[int, str], pa.Table]:
+def _written(customers: Iterable[tuple[pa.Table, pa.Table]]) -> tuple[dict[int, str], pa.Table]:
     """The digests by cluster_id, and the rows of scores; the documents themselves are let go."""
     digests: dict[int, str] = {}
     scores: list[pa.Table] = [profile_rows.score_rows([])]
-    for piece in projecting.in_pieces(customers):
-        digests.update((one.cluster_id, stored.digest) for one, stored in piece)
-        scores.append(profile_rows.score_rows([row for _, stored in piece for row in stored.scores]))
+    for documents, scored in customers:
+        digests.update(zip(*(documents[name].to_numpy().tolist() for name in ("cluster_id", "digest")), strict=True))
+        scores.append(scored)
     return digests, pa.concat_tables(scores)
 
 

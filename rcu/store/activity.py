@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from rcu.store.intake import Upserted, rows_written
+from rcu.store.marks import mark
 from rcu.store.sql import upsert
 from rcu.store.tables import consents, event_lines, events, records
 
@@ -41,8 +42,8 @@ def upsert_events(connection: Connection, staged: Table, source: str) -> Upserte
         select(func.count()).select_from(owned.outerjoin(events, stored)).where(events.c.event_id.is_(None))
     ).scalar_one()
     stale = select(owned.c.record_id).select_from(owned.outerjoin(events, stored))
-    _mark(connection, stale.where(or_(events.c.event_id.is_(None), differs)))
-    _mark(connection, select(events.c.record_id).select_from(owned.join(events, stored)).where(differs))
+    mark(connection, stale.where(or_(events.c.event_id.is_(None), differs)))
+    mark(connection, select(events.c.record_id).select_from(owned.join(events, stored)).where(differs))
     statement = upsert(connection, events).from_select(
         ["source", "record_id", *_EVENT_COLUMNS],
         select(literal(source), owned.c.record_id, *(owned.c[name] for name in _EVENT_COLUMNS))
@@ -75,13 +76,6 @@ def _with_owner(staged: Table, source: str) -> Subquery:
     return select(records.c.record_id, *staged.c).select_from(joined).subquery("owned")
 
 
-def _mark(connection: Connection, stale: Any) -> None:  # noqa: ANN401
-    """Mark the records a query names as having an outdated profile."""
-    connection.execute(
-        update(records).where(records.c.record_id.in_(stale), ~records.c.to_project).values(to_project=True)
-    )
-
-
 def upsert_lines(connection: Connection, staged: Table, source: str) -> None:
     """Insert or replace lines of events taken before, then bring the amounts of events that sum them up to date."""
     joined = staged.join(events, and_(events.c.source == source, events.c.native_id == staged.c.order_native_id))
@@ -91,7 +85,7 @@ def upsert_lines(connection: Connection, staged: Table, source: str) -> None:
         event_lines.c.line_number == named.c.line_number,
         event_lines.c.content_hash == named.c.content_hash,
     )
-    _mark(connection, select(named.c.record_id).where(~same))
+    mark(connection, select(named.c.record_id).where(~same))
     statement = upsert(connection, event_lines).from_select(
         ["event_id", *_LINE_COLUMNS],
         select(named.c.event_id, *(named.c[name] for name in _LINE_COLUMNS))
@@ -143,7 +137,7 @@ def append_consents(connection: Connection, staged: Table, source: str, now: dat
     )
     joined = staged.join(records, and_(records.c.source == source, records.c.native_id == staged.c.record_native_id))
     known = exists().where(consents.c.fingerprint == staged.c.fingerprint)
-    _mark(connection, select(records.c.record_id).select_from(joined).where(~known))
+    mark(connection, select(records.c.record_id).select_from(joined).where(~known))
     rows = (
         select(records.c.record_id, *(staged.c[name] for name in said), literal(now, consents.c.recorded_at.type))
         .select_from(joined)

@@ -29,10 +29,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from rcu.errors import ConfigurationError, Conflict
 from rcu.store.liveness import watched
 from rcu.store.sql import driven
+from rcu.store.staging import STAGING, analyse, put
 from rcu.store.types import SQLITE_INSTANT
-
-STAGING: Final = "staging"
-"""The schema of staged tables, on both databases."""
 
 _WRITES: Final = "rcu_writes"
 _BUSY_MILLISECONDS: Final = 30_000
@@ -327,9 +325,9 @@ class Postgresql:
 
     def stage(self, name: str, content: pa.Table) -> None:
         with self.arrow() as cursor:
-            cursor.adbc_ingest(name, content, mode="create", db_schema_name=STAGING)
+            put(cursor, name, content)
         with self.engine.begin() as connection:
-            connection.exec_driver_sql(f"ANALYZE {STAGING}.{name}")
+            connection.exec_driver_sql(analyse(name, content))
 
     def drop_staged(self, name: str) -> None:
         with self.engine.begin() as connection:

@@ -26,8 +26,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from rcu.errors import StoreError
-from rcu.store.dialect import STAGING, Dialect, kept_waiting, open_dialect
+from rcu.store.dialect import Dialect, kept_waiting, open_dialect
 from rcu.store.snapshots import frozen
+from rcu.store.staging import STAGING
 from rcu.store.types import Instant
 
 Transaction: TypeAlias = Connection

@@ -23,6 +23,7 @@ from sqlalchemy import (
     union,
 )
 
+from rcu.store.marks import MATCHED
 from rcu.store.sql import Upsert, among, fetch, inserting, prepared, put_rows, upsert
 from rcu.store.tables import identifier_frequency, memberships, records, records_before, value_counts
 
@@ -77,7 +78,7 @@ def put_verdicts(connection: Connection, column: str, *, new: Collection[str], g
 @cache
 def _names_carrying(columns: tuple[str, ...], names: tuple[str, ...]) -> Query:
     mine = {table: among(table.c.record_id, _MINE) for table in (records, records_before)}
-    counted = {records: or_(~records.c.to_match, mine[records]), records_before: ~mine[records_before]}
+    counted = {records: or_(MATCHED, mine[records]), records_before: ~mine[records_before]}
     parts = [
         select(literal(column).label("column"), table.c[column].label("value"), *(table.c[name] for name in names))
         .where(among(table.c[column], column), or_(*(table.c[name].is_not(None) for name in names)), which)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 import pyarrow as pa
-from sqlalchemy import Connection, Table, and_, delete, or_, select, update
+from sqlalchemy import Connection, Table, and_, delete, or_, select
 
 from rcu.domain.records import RecordKey
 from rcu.store.engine import Store
+from rcu.store.marks import unmark_all
 from rcu.store.sql import among, upsert
 from rcu.store.tables import (
     blocking_keys,
@@ -21,14 +22,20 @@ from rcu.store.tables import (
     records_before,
     steward_links,
     value_counts,
+    waiting,
 )
 
 
 def records_to_match(store: Store, columns: Sequence[str]) -> pa.Table:
-    """Every record, oldest first: its number, key, flags and the columns the model compares."""
-    own = ("record_id", "source", "native_id", "to_match", "to_project")
+    """Every record, oldest first: its number, key and the columns the model compares."""
+    own = ("record_id", "source", "native_id")
     statement = select(*(records.c[name] for name in (*own, *columns))).order_by(records.c.record_id)
     return store.read_arrow(statement)
+
+
+def marked(store: Store) -> pa.Table:
+    """The records that wait for a run: record_id."""
+    return store.read_arrow(select(waiting.c.record_id))
 
 
 def names(store: Store) -> pa.Table:
@@ -137,7 +144,5 @@ def replace_quality(connection: Connection, changed: Table, found: Table) -> Non
 
 def clear_marks(connection: Connection) -> None:
     """Every record is matched and projected now."""
-    connection.execute(
-        update(records).where(or_(records.c.to_match, records.c.to_project)).values(to_match=False, to_project=False)
-    )
+    unmark_all(connection)
     connection.execute(delete(records_before))

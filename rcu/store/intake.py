@@ -28,11 +28,11 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from rcu.store.marks import write_marked
 from rcu.store.sql import upsert
 from rcu.store.tables import (
     events,
@@ -127,23 +127,21 @@ def upsert_records(
             *(staged.c[name] for name in delivered),
             literal(now, records.c.arrived_at.type),
             false(),
-            true(),
-            true(),
         )
         .where(staged.c.native_id.is_not(None))
         .order_by(staged.c.line)
     )
-    names = ["source", "native_id", "birth_id", *delivered, "arrived_at", "absent", "to_match", "to_project"]
+    names = ["source", "native_id", "birth_id", *delivered, "arrived_at", "absent"]
     same = and_(records.c.source == source, records.c.native_id == staged.c.native_id)
     _remember(connection, select(records.c.record_id).join(staged, same).where(_says_more(staged)))
     statement = upsert(connection, records).from_select(names, rows)
     excluded = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=[records.c.source, records.c.native_id],
-        set_={**{name: excluded[name] for name in delivered}, "to_match": True, "to_project": True},
+        set_={name: excluded[name] for name in delivered},
         where=_says_more(excluded),
     )
-    return Upserted(new=new, changed=rows_written(connection, statement) - new)
+    return Upserted(new=new, changed=write_marked(connection, statement, to_match=True) - new)
 
 
 def _says_more(given: FromClause | ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
@@ -213,11 +211,11 @@ def set_absent(connection: Connection, staged: Table, source: str, *, mark: bool
     """
     mine = update(records).where(records.c.source == source)
     back = mine.where(records.c.absent, records.c.native_id.in_(select(staged.c.native_id)))
-    connection.execute(back.values(absent=False, to_project=True))
+    write_marked(connection, back.values(absent=False), to_match=False)
     if not mark:
         return 0
     gone = mine.where(records.c.native_id.in_(_missing(staged, source)))
-    return connection.execute(gone.values(absent=True, to_project=True)).rowcount
+    return write_marked(connection, gone.values(absent=True), to_match=False)
 
 
 def unknown_owners(connection: Connection, staged: Table, source: str) -> dict[int, str]:
@@ -261,9 +259,5 @@ def upsert_addresses(connection: Connection, staged: Table, source: str, *, colu
     own = ("raw_address", "address_hash", "address_updated_at")
     theirs = and_(records.c.source == source, records.c.native_id == staged.c.record_native_id, newer)
     _remember(connection, select(records.c.record_id).join(staged, theirs))
-    statement = (
-        update(records)
-        .values({**{name: staged.c[name] for name in (*columns, *own)}, "to_match": True, "to_project": True})
-        .where(theirs)
-    )
-    return Upserted(changed=rows_written(connection, statement))
+    statement = update(records).values({name: staged.c[name] for name in (*columns, *own)}).where(theirs)
+    return Upserted(changed=write_marked(connection, statement, to_match=True))

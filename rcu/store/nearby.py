@@ -20,16 +20,14 @@ from sqlalchemy import (
     delete,
     func,
     literal,
-    or_,
     select,
     union_all,
-    update,
 )
 
 from rcu.domain.records import RecordKey
+from rcu.store.marks import TO_MATCH
 from rcu.store.sql import Upsert, act, among, block_members, fetch, fetch_dicts, inserting, prepared, put_rows
 from rcu.store.tables import (
-    WAITS,
     blocking_keys,
     cluster_quality,
     customers,
@@ -39,10 +37,11 @@ from rcu.store.tables import (
     records_before,
     steward_links,
 )
+from rcu.store.tables import waiting as marks
 
 Row: TypeAlias = Mapping[str, Any]
 Query: TypeAlias = Select[*tuple[Any, ...]]
-_KEEPING: Final = ("record_id", "source", "native_id", "to_match")
+_KEEPING: Final = ("record_id", "source", "native_id")
 _IDS: Final = "record_ids"
 _SOME: Final = "some"
 _LEAST: Final = "least"
@@ -51,8 +50,10 @@ _LEAST: Final = "least"
 @cache
 def _values(columns: tuple[str, ...]) -> Query:
     return (
-        select(*(records.c[name] for name in (*_KEEPING, *columns)), memberships.c.cluster_id)
-        .select_from(records.outerjoin(memberships, memberships.c.record_id == records.c.record_id))
+        select(*(records.c[name] for name in (*_KEEPING, *columns)), memberships.c.cluster_id, TO_MATCH)
+        .select_from(records)
+        .outerjoin(memberships, memberships.c.record_id == records.c.record_id)
+        .outerjoin(marks, marks.c.record_id == records.c.record_id)
         .where(among(records.c.record_id, _IDS))
     )
 
@@ -117,13 +118,13 @@ def keys_of(connection: Connection, record_ids: Collection[int]) -> dict[int, st
 
 def waiting(connection: Connection, limit: int) -> dict[int, bool]:
     """The oldest records that wait to be matched, or else projected; whether to be matched."""
-    statement = select(records.c.record_id, records.c.to_match).where(WAITS).order_by(records.c.record_id).limit(limit)
+    statement = select(marks.c.record_id, marks.c.to_match).order_by(marks.c.record_id).limit(limit)
     return {row[0]: bool(row[1]) for row in connection.execute(statement)}
 
 
 def count_waiting(connection: Connection) -> int:
     """How many records wait to be matched."""
-    return connection.execute(select(func.count()).select_from(records).where(records.c.to_match)).scalar_one()
+    return connection.execute(select(func.count()).where(marks.c.to_match)).scalar_one()
 
 
 def count_records(connection: Connection) -> int:
@@ -134,13 +135,6 @@ def count_records(connection: Connection) -> int:
 def count_customers(connection: Connection) -> int:
     """How many customers there are."""
     return connection.execute(select(func.count()).select_from(customers)).scalar_one()
-
-
-def mark_outdated(connection: Connection, record_ids: Collection[int]) -> None:
-    """Mark records as having an outdated profile."""
-    if record_ids:
-        mine = among(records.c.record_id, record_ids)
-        connection.execute(records.update().where(mine, ~records.c.to_project).values(to_project=True))
 
 
 def _add_block(connection: Connection) -> Upsert:
@@ -292,15 +286,9 @@ def put_quality(connection: Connection, gone: Collection[int], found: Sequence[R
 
 
 _FORGET: Final = delete(records_before).where(among(records_before.c.record_id, _IDS))
-_UNMARK: Final = (
-    update(records)
-    .where(among(records.c.record_id, _IDS), or_(records.c.to_match, records.c.to_project))
-    .values(to_match=False, to_project=False)
-)
 
 
-def clear_marks(connection: Connection, record_ids: Collection[int]) -> None:
-    """These records are matched and projected now."""
+def forget_before(connection: Connection, record_ids: Collection[int]) -> None:
+    """These records are matched now: what they said before says nothing any more."""
     if record_ids:
         act(connection, _FORGET, {_IDS: record_ids})
-        act(connection, _UNMARK, {_IDS: record_ids})

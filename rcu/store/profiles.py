@@ -203,6 +203,11 @@ def standing_customers(store: Store) -> pa.Table:
     return store.read_arrow(select(*(customers.c[name] for name in names)).order_by(customers.c.cluster_id))
 
 
+def last_seen(store: Store) -> pa.Table:
+    """When each customer was last seen: cluster_id, last_seen_at."""
+    return store.read_arrow(select(customers.c.cluster_id, customers.c.last_seen_at))
+
+
 def standing_profiles(store: Store, *, at_once: int = 20_000) -> Iterator[pa.Table]:
     """All profile documents as stored (cluster_id, profile), by cluster, so many at a time."""
     last = -1

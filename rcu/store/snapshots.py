@@ -16,7 +16,8 @@ import adbc_driver_manager.dbapi as adbc_manager
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from rcu.store.dialect import STAGING, Dialect, Postgresql, Sqlite
+from rcu.store.dialect import Dialect, Postgresql, Sqlite
+from rcu.store.staging import STAGING, analyse
 
 
 @contextmanager
@@ -85,7 +86,7 @@ class _Shared(Postgresql):
     def stage(self, name: str, content: pa.Table) -> None:
         with self.arrow() as cursor:
             cursor.adbc_ingest(name, content, mode="create", db_schema_name=STAGING)
-            cursor.execute(f"ANALYZE {STAGING}.{name}")
+            cursor.execute(analyse(name, content))
 
     def drop_staged(self, name: str) -> None:
         with self.arrow() as cursor, suppress(adbc_manager.Error):

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, or_, select, update
 
 from rcu.domain.sources import EventsOfDeleted
+from rcu.store.marks import mark
 from rcu.store.sql import upsert
 from rcu.store.tables import api_keys, records, sources
 
@@ -37,9 +38,8 @@ def put_source(connection: Connection, row: SourceRow, now: datetime) -> None:
 
 def mark_source(connection: Connection, name: str, *, gone_only: bool = False) -> None:
     """Mark the records of a source, or those of them that are gone, as having an outdated profile."""
-    mine = update(records).where(records.c.source == name)
-    gone = or_(records.c.deleted, records.c.absent)
-    connection.execute((mine.where(gone) if gone_only else mine).values(to_project=True))
+    mine = select(records.c.record_id).where(records.c.source == name)
+    mark(connection, mine.where(or_(records.c.deleted, records.c.absent)) if gone_only else mine)
 
 
 def all_sources(connection: Connection) -> list[SourceRow]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Delete,
     Dialect,
     Double,
+    Insert,
     Select,
     Table,
     TableValuedAlias,
@@ -139,6 +140,23 @@ def prepared(connection: Connection, make: Callable[..., T], *about: Hashable) -
     if key not in _PREPARED:
         _PREPARED[key] = make(connection, *about)
     return _PREPARED[key]
+
+
+def written_and(
+    connection: Connection,
+    statement: Insert | Update,
+    key: ColumnElement[int],
+    then: Callable[[Select[Any]], Insert],
+) -> int:
+    """Write rows, and then others that a statement makes of the keys of those; says how many keys there were."""
+    if connection.dialect.name == "sqlite":
+        keys = connection.execute(statement.returning(key)).scalars().all()
+        if keys:
+            connection.execute(then(select(key).where(among(key, keys))))
+        return len(keys)
+    written = statement.returning(key).cte("written")
+    both = then(select(*written.c)).add_cte(written)
+    return connection.execute(both, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def one_at_a_time(connection: Connection, what: int) -> None:
@@ -324,8 +342,9 @@ _PATIENCE: Final = "5s"
 _ROOM_TO_SORT: Final = "256MB"
 _CONSTRAINTS: Final = text(
     "SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE conrelid = ANY (CAST(:tables AS regclass[]))"
-    " AND (contype = 'u' OR contype = 'f' AND confrelid = ANY (CAST(:tables AS regclass[]))) ORDER BY conname"
+    " WHERE contype = 'p' AND conrelid = ANY (CAST(:keyless AS regclass[]))"
+    " OR conrelid = ANY (CAST(:tables AS regclass[])) AND (contype = 'u' OR contype = 'f'"
+    " AND confrelid = ANY (CAST(:named AS regclass[]))) ORDER BY conname"
 )
 _INDEXES: Final = text(
     "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
@@ -335,18 +354,28 @@ _INDEXES: Final = text(
 
 
 @contextmanager
-def bare(connection: Connection, tables: Sequence[Table]) -> Generator[None]:
+def bare(
+    connection: Connection, tables: Sequence[Table], *, keyless: Sequence[Table] = (), named: Sequence[Table] = ()
+) -> Generator[None]:
     """Have tables without indexes and foreign keys, but for their keys, while they are filled; then put them back.
 
     To make an index of all rows, and to check them all at once, costs a fraction of doing it row by row. Nobody reads
     the tables until the transaction ends. Where somebody is reading them already, or on SQLite, they stay as they are.
+
+    `keyless` tables have no keys either; `named` are tables that are not filled, whose rows those of the others name.
     """
-    if connection.dialect.name == "sqlite" or not _alone_with(connection, tables):
+    if connection.dialect.name == "sqlite" or not _alone_with(
+        connection, sorted({*tables, *keyless, *named}, key=lambda table: table.name)
+    ):
         yield
         return
-    named = {"tables": [table.name for table in tables]}
-    constraints = connection.execute(_CONSTRAINTS, named).all()
-    indexes = connection.execute(_INDEXES, named).all()
+    told = {
+        "tables": [table.name for table in tables],
+        "keyless": [table.name for table in keyless],
+        "named": [table.name for table in (*tables, *named)],
+    }
+    constraints = connection.execute(_CONSTRAINTS, told).all()
+    indexes = connection.execute(_INDEXES, {"tables": told["tables"]}).all()
     for name, table, _ in constraints:
         connection.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
     for name, _ in indexes:
@@ -357,6 +386,24 @@ def bare(connection: Connection, tables: Sequence[Table]) -> Generator[None]:
         connection.exec_driver_sql(made)
     for name, table, made in constraints:
         connection.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {made}')
+
+
+def drop_indexes(connection: Connection, table: Table) -> None:
+    """Take away the indexes of a table but those of its keys, till `make_indexes`; it stays as it is in SQLite.
+
+    Where others do not let go of it, it stays as it is, too.
+    """
+    if connection.dialect.name != "sqlite" and _alone_with(connection, [table]):
+        for index in table.indexes:
+            index.drop(connection, checkfirst=True)
+
+
+def make_indexes(connection: Connection, table: Table) -> None:
+    """Make the indexes of a table that are not there."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"SET LOCAL maintenance_work_mem = '{_ROOM_TO_SORT}'")
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def _alone_with(connection: Connection, tables: Sequence[Table]) -> bool:

@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Update, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from rcu.domain.records import STANDARD_COLUMNS, RecordKey
+from rcu.store.marks import TO_MATCH, TO_PROJECT
 from rcu.store.sql import among, fetch_dicts, inserting, prepared, put_rows, updating
-from rcu.store.tables import memberships, records, sources
+from rcu.store.tables import memberships, records, sources, waiting
 
 Row: TypeAlias = Mapping[str, Any]
 _OWN: Final = (
-    "record_id", "source", "native_id", "birth_id", "content_hash", "updated_at", "to_match", "to_project", "store",
-    "is_guest", "deleted", "created_at", "raw",
+    "record_id", "source", "native_id", "birth_id", "content_hash", "updated_at", "store", "is_guest",
+    "deleted", "created_at", "raw",
 )  # fmt: skip
 
 
@@ -27,8 +28,10 @@ def unknown_sources(connection: Connection, names: Sequence[str]) -> list[str]:
 
 
 _STORED: Final = (
-    select(*(records.c[name] for name in (*_OWN, *STANDARD_COLUMNS)), memberships.c.cluster_id)
-    .select_from(records.outerjoin(memberships, memberships.c.record_id == records.c.record_id))
+    select(*(records.c[name] for name in (*_OWN, *STANDARD_COLUMNS)), memberships.c.cluster_id, TO_MATCH, TO_PROJECT)
+    .select_from(records)
+    .outerjoin(memberships, memberships.c.record_id == records.c.record_id)
+    .outerjoin(waiting, waiting.c.record_id == records.c.record_id)
     .where(among(records.c.source, "sources"), among(records.c.native_id, "native_ids"))
 )
 
@@ -50,10 +53,9 @@ def stored(connection: Connection, keys: Sequence[RecordKey], *, hold: bool = Fa
     return {key: row for key, row in found.items() if key in wanted}
 
 
-_MARKS: Final = {"absent": False, "to_match": False, "to_project": False}
 _NEW: Final = (
     "birth_id", "source", "native_id", *STANDARD_COLUMNS, "store", "is_guest", "deleted", "created_at", "updated_at",
-    "raw", "content_hash", *_MARKS, "arrived_at",
+    "raw", "content_hash", "absent", "arrived_at",
 )  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def put_new(connection: Connection, found: Mapping[RecordKey, Row], now: datetim
     """Write records that were not there; the numbers of those that are by now another's doing are missing."""
     if not found:
         return {}
-    nothing = dict.fromkeys(_NEW) | _MARKS | {"arrived_at": now}
+    nothing = dict.fromkeys(_NEW) | {"absent": False, "arrived_at": now}
     rows = [{**nothing, "source": key.source, "native_id": key.native_id, **row} for key, row in sorted(found.items())]
     written = put_rows(connection, prepared(connection, _put_new), rows)
     return {RecordKey(source, native_id): number for source, native_id, number in written}

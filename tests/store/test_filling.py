@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
-from rcu.store import sql
+from rcu.services import importing
+from rcu.store import schema, sql
 from rcu.store.engine import Store
-from rcu.store.filling import first_filling
-from rcu.store.tables import customers, links, memberships, records
+from rcu.store.filling import begin_first_import, first_filling, have_lookups
+from rcu.store.tables import blocking_keys, customers, links, memberships, records
+from tests.conftest import Road, files_of
 
 
 def where(index: ReflectedIndex) -> list[str]:
@@ -19,7 +24,7 @@ def where(index: ReflectedIndex) -> list[str]:
 def made(connection: Connection) -> object:
     """Everything that holds about some tables."""
     looking = inspect(connection)
-    tables = [table.name for table in (records, links, memberships, customers)]
+    tables = [table.name for table in (records, links, memberships, customers, blocking_keys)]
     return [
         (
             name,
@@ -63,3 +68,46 @@ def test_tables_that_somebody_reads_are_filled_as_they_are(store: Store, monkeyp
             assert made(connection) == before
             waits = "" if store.engine.dialect.name == "sqlite" else connection.execute(text("SHOW lock_timeout"))
             assert not waits or waits.scalar() == "0"
+
+
+def lookups(store: Store) -> set[str | None]:
+    with store.read() as connection:
+        return {index["name"] for index in inspect(connection).get_indexes("records")}
+
+
+def test_the_first_import_has_no_lookups_until_it_ends(store: Store) -> None:
+    before = lookups(store)
+    with store.begin() as connection:
+        begin_first_import(connection)
+    meanwhile = lookups(store)
+    assert (meanwhile == before) is (store.engine.dialect.name == "sqlite")
+    for _ in range(2):  # the second time there is nothing to do
+        with store.begin() as connection:
+            have_lookups(connection)
+        assert lookups(store) == before
+    assert schema.differences(store) == []
+
+
+def test_an_import_that_is_not_the_first_keeps_them(travelled: Road) -> None:
+    before = lookups(travelled.store)
+    with travelled.store.begin() as connection:
+        begin_first_import(connection)
+    assert lookups(travelled.store) == before
+
+
+def test_an_import_makes_them_also_when_it_fails(road: Road, exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = lookups(road.store)
+    seen: list[set[str | None]] = []
+    monkeypatch.setattr(importing, "_MANY", 0)
+    put_tables = importing.Importer._take_batch
+
+    def failing(importer: Any, *what: Any, **more: Any) -> Any:
+        put_tables(importer, *what, **more)
+        seen.append(lookups(road.store))
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(importing.Importer, "_take_batch", failing)
+    with pytest.raises(ZeroDivisionError):
+        road.take("till", *files_of(exports, "till"))
+    assert (seen == [before]) is (road.store.engine.dialect.name == "sqlite")
+    assert lookups(road.store) == before

@@ -89,7 +89,7 @@ def test_the_newest_change_is_that_of_the_record_changed_last(store: Store) -> N
             connection.execute(
                 insert(records).values(
                     birth_id=f"b{place}", source="till", native_id=str(place), is_guest=False, deleted=False,
-                    absent=False, raw="{}", content_hash=1, arrived_at=NOW, to_match=True, to_project=True,
+                    absent=False, raw="{}", content_hash=1, arrived_at=NOW,
                     updated_at=changed,
                 )
             )  # fmt: skip

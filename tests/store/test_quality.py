@@ -35,8 +35,7 @@ def with_records(store: Store, count: int) -> Store:
             connection.execute(
                 insert(records).values(
                     record_id=place, birth_id=f"b{place}", source="till", native_id=str(place), is_guest=False,
-                    deleted=False, absent=False, raw="{}", content_hash=1, arrived_at=NOW, to_match=True,
-                    to_project=True,
+                    deleted=False, absent=False, raw="{}", content_hash=1, arrived_at=NOW,
                 )
             )  # fmt: skip
     return store

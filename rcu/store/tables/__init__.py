@@ -12,7 +12,6 @@ from rcu.store.tables.base import BigInt, metadata
 from rcu.store.tables.cases import case_customers, case_events, cases, weak_customers
 from rcu.store.tables.history import customer_history, memberships_before
 from rcu.store.tables.identity import (
-    WAITS,
     blocking_keys,
     cluster_quality,
     decision_links,
@@ -27,13 +26,13 @@ from rcu.store.tables.identity import (
     records_before,
     steward_links,
     value_counts,
+    waiting,
 )
 from rcu.store.tables.intake import consents, event_lines, events, quarantine, raw_batches, raw_files, sources
 from rcu.store.tables.overrides import decision_values, overrides
 from rcu.store.tables.profiles import aggregates, api_keys, change_counter, changes, customers, runs, scores, secrets
 
 __all__ = [
-    "WAITS",
     "BigInt",
     "aggregates",
     "api_keys",
@@ -72,5 +71,6 @@ __all__ = [
     "sources",
     "steward_links",
     "value_counts",
+    "waiting",
     "weak_customers",
 ]

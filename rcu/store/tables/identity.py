@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -15,7 +13,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    or_,
 )
 
 from rcu.domain.records import STANDARD_COLUMNS
@@ -42,8 +39,6 @@ records = Table(
     Column("address_hash", BigInteger),
     Column("address_updated_at", Instant),
     Column("arrived_at", Instant, nullable=False),
-    Column("to_match", Boolean, nullable=False, comment="changed since it was last matched"),
-    Column("to_project", Boolean, nullable=False, comment="its profile is older than its data"),
     Column("erased_at", Instant, comment="its person was erased: the row stays for its id and its age alone"),
     UniqueConstraint("source", "native_id"),
     Index(None, "email_key"),
@@ -52,8 +47,14 @@ records = Table(
     Index(None, "loyalty_number"),
     Index(None, "birth_date"),
 )
-WAITS: Final = or_(records.c.to_match, records.c.to_project)
-Index("ix_records_waiting", records.c.record_id, postgresql_where=WAITS, sqlite_where=WAITS)
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("to_match", Boolean, nullable=False, comment="changed since it was last matched; else only since projected"),
+    sqlite_with_rowid=False,
+)
+"""The records that wait for a run. No foreign key: the first import writes a row for every record."""
 
 records_before = Table(
     "records_before",

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from rcu.domain.households import Household
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.insight.scores import ScoreBasis
-from rcu.services import projecting, projection
+from rcu.services import customer_rows, projecting, projection
+from rcu.services.pieces import projected
 from rcu.services.projection import (
     EVENT_KINDS,
     Material,
+    Projected,
     household_key,
     materials,
     project_one,
@@ -50,9 +52,19 @@ def everybody(store: Store) -> dict[int, Material]:
         return materials(connection, dict(zip(found["record_id"].tolist(), found["cluster_id"].tolist(), strict=True)))
 
 
+def everybody_projected(store: Store) -> list[Projected]:
+    """All customers as a run works them out, some thousand records at a time."""
+    found: list[Projected] = []
+    monkey = pytest.MonkeyPatch()
+    with monkey.context() as patched:
+        patched.setattr(customer_rows, "projected", lambda piece: found.extend(mine := projected(piece)) or mine)
+        projecting.Projecting(store).project(memberships(store))
+    return found
+
+
 def test_by_itself_and_among_many_a_customer_is_the_same(travelled: Road) -> None:
     one_by_one = [project_one(cluster, material) for cluster, material in sorted(everybody(travelled.store).items())]
-    assert one_by_one == list(projecting.project(travelled.store, memberships(travelled.store)))
+    assert one_by_one == everybody_projected(travelled.store)
 
 
 def test_what_is_worked_out_is_what_a_run_stored(travelled: Road) -> None:
@@ -61,10 +73,10 @@ def test_what_is_worked_out_is_what_a_run_stored(travelled: Road) -> None:
     with store.read() as connection:
         basis = standing_basis(run_rows.last_done(connection))
     assert basis is not None
-    projected = list(projecting.project(store, memberships(store)))
-    shared = projecting.households(projecting.summary(projected))
-    sums = [row for one in projected for row in one.sums]
-    stored = {one.cluster_id: written(one, basis, shared.get(one.cluster_id)) for one in projected}
+    everyone = everybody_projected(store)
+    shared = projecting.households(projecting.Projecting(store).project(memberships(store))[0])
+    sums = [row for one in everyone for row in one.sums]
+    stored = {one.cluster_id: written(one, basis, shared.get(one.cluster_id)) for one in everyone}
     assert sums == profile_rows.standing_aggregates(store).to_pylist()
     scores = [row for cluster in sorted(stored) for row in stored[cluster].scores]
     assert sorted(scores, key=lambda row: (row["cluster_id"], row["name"])) == (
@@ -78,11 +90,11 @@ def test_what_is_worked_out_is_what_a_run_stored(travelled: Road) -> None:
 
 
 def test_customers_are_read_whole_however_small_the_pieces(travelled: Road, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = list(projecting.project(travelled.store, memberships(travelled.store)))
+    whole = everybody_projected(travelled.store)
     monkeypatch.setattr(projecting, "_PIECE", 7)
-    assert list(projecting.project(travelled.store, memberships(travelled.store))) == whole
+    assert everybody_projected(travelled.store) == whole
     basis = ScoreBasis(as_of=NOW, currency="EUR")
-    documents, scores = projecting.tables(projecting.write(whole.copy(), basis, {}))
+    documents, scores = customer_rows.tables(customer_rows.write(whole.copy(), basis, {}))
     assert documents["cluster_id"].to_pylist() == [one.cluster_id for one in whole]
     assert scores.num_rows >= len(whole)
 
@@ -112,7 +124,7 @@ def test_events_of_kinds_nobody_asks_for_are_not_read(travelled: Road) -> None:
 def test_nobody_is_nobody(store: Store) -> None:
     with store.read() as connection:
         assert materials(connection, {}) == {}
-    assert list(projecting.project(store, memberships(store))) == []
+    assert everybody_projected(store) == []
 
 
 def record(number: int, **values: Any) -> dict[str, Any]:
