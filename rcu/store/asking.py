@@ -17,6 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 Value: TypeAlias = str | int | float | datetime | Iterable[int] | Iterable[str] | None
 Rows: TypeAlias = Sequence[Sequence[Any]]
+CONNECT: Final = {"prepare_threshold": None}
+"""How the driver is to connect: where it prepares statements itself, it drops all there are, those of others, too, when a
+transaction is rolled back."""
 ANY: Final = 0
 """The kind of a parameter that the server tells from its place."""
 DOUBLE: Final = 701
@@ -50,6 +53,8 @@ class Asking:
             parameters = cast("list[bytes]", given)  # None is taken, whatever its stubs say
             return self._read(self._server.exec_prepared(self._prepared(asked, kinds), parameters))
         except psycopg.Error as error:
+            if isinstance(error, errors.InvalidSqlStatementName):  # somebody dropped them: from here on they are anew
+                self._names.clear()
             raise DBAPIError.instance(asked, None, error, psycopg.Error, hide_parameters=True) from None
 
     def _begun(self, asked: str, given: Sequence[bytes | None]) -> Rows:

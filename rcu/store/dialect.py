@@ -27,6 +27,7 @@ from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rcu.errors import ConfigurationError, Conflict
+from rcu.store.asking import CONNECT
 from rcu.store.liveness import watched
 from rcu.store.sql import driven
 from rcu.store.staging import STAGING, analyse, put
@@ -123,7 +124,7 @@ def open_dialect(address: str) -> Dialect:
             return Sqlite(Path(parsed.database).absolute())
         case "postgresql":
             url = parsed.set(drivername="postgresql+psycopg")
-            return Postgresql(watched(create_engine(url, hide_parameters=True)))
+            return Postgresql(watched(create_engine(url, hide_parameters=True, connect_args=CONNECT)))
         case _:
             msg = "the database is neither SQLite in a file nor PostgreSQL"
             raise ConfigurationError(msg, hint=_ADDRESSES)

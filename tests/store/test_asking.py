@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError, ProgrammingError
 
 from rcu.store.asking import DOUBLE
 from rcu.store.engine import Store
@@ -62,6 +62,34 @@ def test_the_first_statement_of_a_transaction_begins_it(store: Store) -> None:
                 driven(connection, "CREATE TABLE begun (n bigint)", ())
                 transaction.rollback()
         assert list(driven(connection, "SELECT to_regclass('begun')::text", ())) == [(None,)]
+
+
+def test_statements_outlive_a_transaction_that_is_rolled_back(store: Store) -> None:
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite is not asked so")
+    with store.engine.connect() as connection:
+        for _ in range(9):  # the driver's own way to prepare what it has seen some times
+            with connection.begin() as transaction:
+                connection.exec_driver_sql("SELECT %(n)s::int", {"n": 1})
+                assert list(driven(connection, "SELECT $1::int", [1])) == [(1,)]
+                transaction.rollback()
+
+
+def test_statements_that_somebody_dropped_are_prepared_anew(store: Store) -> None:
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite is not asked so")
+    with store.engine.connect() as connection:
+        for attempt in range(2):
+            with connection.begin() as transaction:
+                connection.exec_driver_sql("SELECT 1")
+                if attempt == 0:
+                    driven(connection, "SELECT 2", ())
+                    connection.exec_driver_sql("DEALLOCATE ALL")
+                    with pytest.raises(ProgrammingError):
+                        driven(connection, "SELECT 2", ())
+                else:
+                    assert list(driven(connection, "SELECT 2", ())) == [(2,)]
+                transaction.rollback()
 
 
 def test_an_error_is_the_drivers_and_ends_the_transaction(connection: Connection) -> None:
