@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
@@ -65,7 +66,7 @@ class BaseCondition(BaseModel, ABC):
     def columns(self) -> tuple[str, ...]:
         """The columns this condition reads."""
 
-    @property
+    @cached_property
     def by_codes(self) -> bool:
         """Whether codes alone decide it, at next to no cost."""
         return True
@@ -78,7 +79,7 @@ class BaseCondition(BaseModel, ABC):
         """Say for each pair whether the condition may hold, without looking at text; never False wrongly."""
         return self.holds(pairs)
 
-    @property
+    @cached_property
     def by_numbers(self) -> bool:
         """Whether `might` is already the answer: no text has to be looked at."""
         return True

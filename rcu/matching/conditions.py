@@ -17,6 +17,7 @@ of records, and equal values need none. Before any, `might` says from numbers al
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
@@ -64,7 +65,11 @@ class Equal(BaseCondition):
         return self.of
 
     def holds(self, pairs: Pairs) -> Bools:
-        return np.logical_and.reduce([same(*pairs.codes(name)) for name in self.of])
+        first, *others = self.of
+        answer = same(*pairs.codes(first))
+        for name in others:
+            answer &= same(*pairs.codes(name))
+        return answer
 
 
 def same(one: Codes, other: Codes) -> Bools:
@@ -96,8 +101,11 @@ class Absent(BaseCondition):
         return self.of
 
     def holds(self, pairs: Pairs) -> Bools:
-        codes = [codes for name in self.of for codes in pairs.codes(name)]
-        return np.logical_or.reduce([one == MISSING for one in codes])
+        answer = np.zeros(len(pairs), dtype=bool)
+        for name in self.of:
+            for codes in pairs.codes(name):
+                answer |= codes == MISSING
+        return answer
 
 
 class _TwoColumns(BaseCondition):
@@ -143,18 +151,22 @@ class _Several(BaseCondition):
     def columns(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for condition in self.of for name in condition.columns()))
 
-    @property
+    @cached_property
     def by_codes(self) -> bool:
         return all(condition.by_codes for condition in self.of)
 
-    @property
+    @cached_property
     def by_numbers(self) -> bool:
         return all(condition.by_numbers for condition in self.of)
+
+    @cached_property
+    def _cheapest_first(self) -> list[Condition]:
+        return sorted(self.of, key=lambda condition: not condition.by_codes)
 
     def decide(self, pairs: Pairs, asked: Literal["holds", "might"], *, until: bool) -> Bools:
         """Ask one condition after the other until it is `until` for a pair."""
         answer = np.full(len(pairs), not until)
-        for condition in sorted(self.of, key=lambda condition: not condition.by_codes):
+        for condition in self._cheapest_first:
             if condition.by_codes:
                 found = condition.holds(pairs)
                 answer = answer | found if until else answer & found

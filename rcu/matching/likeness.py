@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -38,7 +39,7 @@ class OnValues(BaseCondition):
     def columns(self) -> tuple[str, ...]:
         return (self.column,)
 
-    @property
+    @cached_property
     def by_codes(self) -> bool:
         return False
 
@@ -67,7 +68,7 @@ class OnValues(BaseCondition):
 class OnText(OnValues):
     """A condition that has to look at text, once for each distinct pair of values that numbers leave open."""
 
-    @property
+    @cached_property
     def by_numbers(self) -> bool:
         return False
 

@@ -6,6 +6,7 @@ Where both records have names the comparisons of names say it already, so nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -59,11 +60,11 @@ class Spells(_Mailbox):
     test: Literal["spells"] = "spells"
     form: Literal["whole", "initial", "family"]
 
-    @property
+    @cached_property
     def by_codes(self) -> bool:
         return False
 
-    @property
+    @cached_property
     def by_numbers(self) -> bool:
         return False
 

@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 Value: TypeAlias = str | int | float | datetime | Iterable[int] | Iterable[str] | None
 Rows: TypeAlias = Sequence[Sequence[Any]]
 CONNECT: Final = {"prepare_threshold": None}
-"""How the driver is to connect: where it prepares statements itself, it drops all there are, those of others, too, when a
-transaction is rolled back."""
+"""How the driver is to connect: where it prepares statements itself, it drops all there are at a rollback, those of
+others, too."""
 ANY: Final = 0
 """The kind of a parameter that the server tells from its place."""
 DOUBLE: Final = 701
