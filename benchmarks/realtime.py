@@ -33,6 +33,7 @@ from benchmarks.machine import Step, describe, load, measure, rcu
 SECONDS: Final = 30
 WARM_UP: Final = 5
 CONNECTIONS: Final = 64
+PROCESSES: Final = 2
 PACE: Final = 50
 SLOW_PACE: Final = 10
 """For a database that would not keep up with the other."""
@@ -72,17 +73,17 @@ def run(records: int) -> str:
         # In a process of its own: a child starts with the peak of the process that starts it.
         measure("records", [sys.executable, "-m", "benchmarks.realtime_records", *arguments])
         with postgresql() as url:
-            served = [_served("PostgreSQL", url, folder)]
-        served.append(_served("SQLite", f"sqlite:///{folder}/bench.db", folder))
+            served = [_served("PostgreSQL", url, folder, processes=PROCESSES)]
+        served.append(_served("SQLite", f"sqlite:///{folder}/bench.db", folder, processes=1))
         others = {name: _other(name, folder) for name in ("splink", "goldenmatch")}
         return _section(records, served, others, loads=(before, load()))
 
 
-def _served(database: str, url: str, folder: Path) -> Served:
+def _served(database: str, url: str, folder: Path, *, processes: int) -> Served:
     env = {"RCU_DATABASE_URL": url}
     _fill(folder, env)
     made = measure("key", rcu("key", "create", "bench", "--scope", "records", "--json"), env=env)
-    with _server(env) as (port, server):
+    with _server(env, processes) as (port, server):
         sender = _Sender(port, server, json.loads(made.output)["key"], folder / given.REQUESTS)
         sender.send("--seconds", str(WARM_UP), "--connections", "8")
         flat_out = sender.send("--seconds", str(SECONDS), "--connections", str(CONNECTIONS))
@@ -103,12 +104,13 @@ def _fill(folder: Path, env: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _server(env: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
-    """`rcu serve`, one process, on a free port."""
+def _server(env: dict[str, str], processes: int) -> Iterator[tuple[int, psutil.Process]]:
+    """`rcu serve` on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    process = subprocess.Popen(rcu("serve", "--host", "127.0.0.1", "--port", str(port)), env={**os.environ, **env})
+    command = rcu("serve", "--host", "127.0.0.1", "--port", str(port), "--workers", str(processes))
+    process = subprocess.Popen(command, env={**os.environ, **env})
     try:
         _wait(f"http://127.0.0.1:{port}/health/ready")
         yield port, psutil.Process(process.pid)
@@ -139,15 +141,19 @@ class _Sender:
 
     def send(self, *how: str) -> dict[str, Any]:
         command = [sys.executable, "-m", "benchmarks.load", *self._target, "--skip", str(self.sent), *how]
-        before = self._server.cpu_times()
+        before = self._cpu()
         told: dict[str, Any] = json.loads(measure("load", command).output)
-        after = self._server.cpu_times()
-        told["cpu"] = 1e3 * (after.user + after.system - before.user - before.system) / told["sent"]
+        told["cpu"] = 1e3 * (self._cpu() - before) / told["sent"]
         self.sent += told["sent"]
         refused = {status: count for status, count in told["statuses"].items() if not status.startswith("2")}
         if refused:
             sys.exit(f"the server refused records: {refused}")
         return told
+
+    def _cpu(self) -> float:
+        """Seconds of a core that all its processes took."""
+        times = [one.cpu_times() for one in (self._server, *self._server.children(recursive=True))]
+        return sum(one.user + one.system for one in times)
 
 
 def _found(url: str, folder: Path) -> dict[str, int]:
@@ -190,10 +196,10 @@ Measured on {describe()}.
 Server, database and client share the cores. The machine's load (processes that run or wait to) was {loads[0]:.1f}
 before the first step and {loads[1]:.1f} after the last{_busy(loads)}.
 
-`rcu serve` in one process; every record is a `PUT /v1/records/...` of a record that is new. Before the answer it is
-cleaned, matched against all, and committed with its customer's golden record and what changed; records that come
-together may share a transaction. The time is the client's, from when a request was due to its answer. Each load
-lasts {SECONDS} s, after {WARM_UP} s of warming up.
+`rcu serve` in {PROCESSES} processes on PostgreSQL, one on SQLite; every record is a `PUT /v1/records/...` of a record
+that is new. Before the answer it is cleaned, matched against all, and committed with its customer's golden record and
+what changed; records that come together may share a transaction. The time is the client's, from when a request was due
+to its answer. Each load lasts {SECONDS} s, after {WARM_UP} s of warming up.
 
 {_table(served)}
 
