@@ -6,17 +6,23 @@ the server needs to answer it. https://www.psycopg.org/psycopg3/docs/api/pq.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias, cast
 
 import psycopg
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
+from sqlalchemy import CompoundSelect, Double, Select, UpdateBase
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
+
+from rcu.store.types import Instant
 
 Value: TypeAlias = str | int | float | datetime | Iterable[int] | Iterable[str] | None
 Rows: TypeAlias = Sequence[Sequence[Any]]
+Statement: TypeAlias = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | UpdateBase
 CONNECT: Final = {"prepare_threshold": None}
 """How the driver is to connect: where it prepares statements itself, it drops all there are at a rollback, those of
 others, too."""
@@ -24,6 +30,46 @@ ANY: Final = 0
 """The kind of a parameter that the server tells from its place."""
 DOUBLE: Final = 701
 _PLAIN: Final = (str, int, float, datetime, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A statement as PostgreSQL takes it: its text, its parameters, the names and instants among its columns."""
+
+    text: str
+    places: tuple[str, ...]
+    kinds: tuple[int, ...]
+    constants: Mapping[str, Any]
+    names: tuple[str, ...]
+    instants: tuple[int, ...]
+
+    def filled(self, values: Mapping[str, Any]) -> list[Any]:
+        """All its parameters."""
+        return [values[name] if name in values else self.constants[name] for name in self.places]
+
+
+_NUMBERED: Final = PGDialect_psycopg(paramstyle="numeric_dollar")
+_READY: Final[dict[int, tuple[Statement, Ready]]] = {}
+
+
+def ready(statement: Statement) -> Ready:
+    """A statement that is made once and asked many times, written out the first time."""
+    known = _READY.get(id(statement))
+    if known is None:
+        compiled = statement.compile(dialect=_NUMBERED)
+        chosen = list(statement.exported_columns)
+        made = Ready(
+            text=str(compiled),
+            places=tuple(compiled.positiontup or ()),
+            kinds=tuple(
+                DOUBLE if isinstance(compiled.binds[name].type, Double) else ANY for name in compiled.positiontup or ()
+            ),
+            constants=dict(compiled.params),
+            names=tuple(one.name for one in chosen),
+            instants=tuple(place for place, one in enumerate(chosen) if isinstance(one.type, Instant)),
+        )
+        known = _READY[id(statement)] = statement, made  # it is kept, so that no other gets its place in memory
+    return known[1]
 
 
 class Asking:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final, Self, TypeAlias, TypeVar
 from typing import cast as cast_to
@@ -24,7 +23,6 @@ from sqlalchemy import (
     Connection,
     Delete,
     Dialect,
-    Double,
     Insert,
     Select,
     Table,
@@ -43,7 +41,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import psycopg as postgresql_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -51,8 +48,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from rcu.store.asking import ANY, DOUBLE, Asking, Rows, Value
-from rcu.store.types import Instant
+from rcu.store.asking import Asking, Rows, Value, ready
 
 T = TypeVar("T")
 Query: TypeAlias = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
@@ -180,26 +176,6 @@ _LOCK: Final = "SELECT count(pg_advisory_xact_lock(name)) FROM unnest(CAST($1 AS
 _TRY_LOCK: Final = "SELECT bool_and(pg_try_advisory_xact_lock(name)) FROM unnest(CAST($1 AS bigint[])) AS name"
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A statement as a driver takes it: its text, its parameters in order, the names and instants among its columns."""
-
-    text: str
-    places: tuple[str, ...]
-    kinds: tuple[int, ...]
-    constants: Mapping[str, Any]
-    names: tuple[str, ...]
-    instants: tuple[int, ...]
-
-    def filled(self, values: Mapping[str, Any]) -> list[Any]:
-        """All its parameters."""
-        return [values[name] if name in values else self.constants[name] for name in self.places]
-
-
-_NUMBERED: Final = postgresql_psycopg.PGDialect_psycopg(paramstyle="numeric_dollar")
-_READY: Final[dict[tuple[int, str], tuple[Query | UpdateBase, _Ready]]] = {}
-
-
 def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
     """All rows of a query that is made once and asked many times; values may be collections, see `Many`.
 
@@ -207,9 +183,9 @@ def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Se
     """
     if connection.dialect.name == "sqlite":
         return connection.execute(query, values).all()
-    ready = _ready(connection, query)
-    rows = driven(connection, ready.text, ready.filled(values), ready.kinds)
-    return [_in_utc(row, ready.instants) for row in rows] if ready.instants else rows
+    known = ready(query)
+    rows = driven(connection, known.text, known.filled(values), known.kinds)
+    return [_in_utc(row, known.instants) for row in rows] if known.instants else rows
 
 
 def act(connection: Connection, statement: UpdateBase, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
@@ -217,8 +193,8 @@ def act(connection: Connection, statement: UpdateBase, values: Mapping[str, Any]
     if connection.dialect.name == "sqlite":
         found = connection.execute(statement, values)
         return found.all() if found.returns_rows else ()
-    ready = _ready(connection, statement)
-    return driven(connection, ready.text, ready.filled(values), ready.kinds)
+    known = ready(statement)
+    return driven(connection, known.text, known.filled(values), known.kinds)
 
 
 def driven(connection: Connection, asked: str, values: Sequence[Value], kinds: Sequence[int] = ()) -> Rows:
@@ -233,26 +209,11 @@ def driven(connection: Connection, asked: str, values: Sequence[Value], kinds: S
 
 def fetch_dicts(connection: Connection, query: Query, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The same, each row by the names of its columns."""
-    names = _ready(connection, query).names
+    names = ready(query).names
     return [dict(zip(names, row, strict=True)) for row in fetch(connection, query, values)]
 
 
 _ASKING: Final = "rcu_asking"
-
-
-def _ready(connection: Connection, query: Query | UpdateBase) -> _Ready:
-    key = id(query), connection.dialect.name
-    known = _READY.get(key)
-    if known is None:
-        compiled = query.compile(dialect=_NUMBERED)
-        chosen = list(query.exported_columns)
-        instants = tuple(place for place, one in enumerate(chosen) if isinstance(one.type, Instant))
-        places = tuple(compiled.positiontup or ())
-        kinds = tuple(DOUBLE if isinstance(compiled.binds[name].type, Double) else ANY for name in places)
-        names = tuple(one.name for one in chosen)
-        ready = _Ready(str(compiled), places, kinds, dict(compiled.params), names, instants)
-        known = _READY[key] = query, ready  # the query is kept, so that no other gets its place in memory
-    return known[1]
 
 
 def _in_utc(row: Sequence[Any], instants: tuple[int, ...]) -> Sequence[Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from rcu.api.schemas import CustomerHistory, HouseholdMembers
 from rcu.services.verification import verify
 from rcu.store import schema
-from rcu.store.tables import customers, records
+from rcu.store.tables import customers, waiting
 from tests.api.conftest import Api
 from tests.conftest import NOW
 
@@ -106,7 +106,7 @@ def test_the_upgrade_has_profiles_of_households_written_anew(couple: tuple[Api, 
     schema.downgrade(api.store, "0010")
     schema.upgrade(api.store)
     with api.store.read() as connection:
-        marked = set(connection.execute(select(records.c.record_id).where(records.c.to_project)).scalars())
+        marked = set(connection.execute(select(waiting.c.record_id)).scalars())
         documents = connection.execute(select(customers.c.cluster_id, customers.c.profile)).all()
     assert marked == {cluster for cluster, profile in documents if orjson.loads(profile)["household"]}
     api.road.run()

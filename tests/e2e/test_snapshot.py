@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import func, select
 
+from rcu.domain.cases import USUAL_RULES
 from rcu.domain.decisions import DecisionKind
 from rcu.domain.records import RecordKey
 from rcu.services import verification
@@ -76,7 +77,7 @@ def test_verifying_beside_writers_finds_no_difference(travelled: Road, monkeypat
     assert found.differences == 0, found
     assert found.records >= before
     assert written, "somebody wrote meanwhile"
-    assert verification._verified(travelled.store, travelled.model).differences, "what a snapshot is for"
+    assert verification._verified(travelled.store, travelled.model, USUAL_RULES).differences, "what a snapshot is for"
     monkeypatch.undo()
     after = verify(travelled.store, travelled.model)
     assert (after.differences, after.records) == (0, counted(travelled.store)[0])
