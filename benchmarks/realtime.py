@@ -31,7 +31,7 @@ from benchmarks.found import Found
 from benchmarks.machine import Step, describe, load, measure, rcu
 
 SECONDS: Final = 30
-WARM_UP: Final = 5
+WARM_UP: Final = 15
 CONNECTIONS: Final = 64
 PROCESSES: Final = 2
 PACE: Final = 50
@@ -82,10 +82,11 @@ def run(records: int) -> str:
 def _served(database: str, url: str, folder: Path, *, processes: int) -> Served:
     env = {"RCU_DATABASE_URL": url}
     _fill(folder, env)
+    _settle(url)
     made = measure("key", rcu("key", "create", "bench", "--scope", "records", "--json"), env=env)
     with _server(env, processes) as (port, server):
         sender = _Sender(port, server, json.loads(made.output)["key"], folder / given.REQUESTS)
-        sender.send("--seconds", str(WARM_UP), "--connections", "8")
+        sender.send("--seconds", str(WARM_UP), "--connections", str(CONNECTIONS))
         flat_out = sender.send("--seconds", str(SECONDS), "--connections", str(CONNECTIONS))
         pace = PACE if flat_out["a_second"] > 1.5 * PACE else SLOW_PACE
         paced = sender.send("--seconds", str(SECONDS), "--pace", str(pace))
@@ -101,6 +102,17 @@ def _fill(folder: Path, env: dict[str, str]) -> None:
     measure("source", rcu("source", "add", given.SENDS, *contract, "--rank", "10"), env=env)
     measure("import", rcu("import", given.SOURCE, str(folder / given.RECORDS), "--json"), env=env)
     measure("run", rcu("run", "--json"), env=env)
+
+
+def _settle(url: str) -> None:
+    """Do at once what PostgreSQL does by and by after so many rows: tidy up, and write out what is in memory only."""
+    if url.startswith("sqlite"):
+        return
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("VACUUM (ANALYZE)"))
+        connection.execute(text("CHECKPOINT"))
+    engine.dispose()
 
 
 @contextlib.contextmanager

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from rcu.matching.arrays import Bools, Codes, Index
 from rcu.matching.table import EncodedTable
+
+FEW_PAIRS: Final = 32
+"""So few are all asked about everything: to choose those that still matter would take longer."""
 
 
 class Pairs:

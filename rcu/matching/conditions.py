@@ -24,7 +24,7 @@ import numpy as np
 from pydantic import Field
 
 from rcu.matching.arrays import Bools, Codes
-from rcu.matching.basecondition import BaseCondition, Pairs
+from rcu.matching.basecondition import FEW_PAIRS, BaseCondition, Pairs
 from rcu.matching.likeness import Initial, OneEdit, Prefix, SamePart, SharedToken, Similar
 from rcu.matching.quantities import NothingShared, SameParts, WholeDates, Within
 from rcu.matching.spelling import NothingSpelt, Spells
@@ -170,10 +170,15 @@ class _Several(BaseCondition):
             if condition.by_codes:
                 found = condition.holds(pairs)
                 answer = answer | found if until else answer & found
-            else:
-                open_ = np.flatnonzero(answer != until)
-                if len(open_):
-                    answer[open_] = getattr(condition, asked)(pairs.only(open_))
+                continue
+            open_ = answer != until
+            if len(pairs) <= FEW_PAIRS:
+                if open_.any():
+                    answer = np.where(open_, getattr(condition, asked)(pairs), answer)
+                continue
+            at = np.flatnonzero(open_)
+            if len(at):
+                answer[at] = getattr(condition, asked)(pairs.only(at))
         return answer
 
 

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from rcu.matching.arrays import Bools, Floats, Hashes, Index, Levels
+from rcu.matching.basecondition import FEW_PAIRS
 from rcu.matching.conditions import Absent, Pairs
 from rcu.matching.model import Comparison, MatchModel
 from rcu.matching.pairs import CandidatePairs, candidate_pairs
@@ -27,7 +28,7 @@ NO_EVIDENCE: Final = -1
 PAIRS_AT_ONCE: Final = 250_000
 THREADS: Final = 2
 
-_FEW_PAIRS: Final = 300
+_COMPARED_OUTRIGHT: Final = 300
 """So few pairs are compared outright: looking first at what numbers rule out would take longer."""
 _ROUNDING: Final = 1e-6
 """Sums of weights in another order differ by less than this (bits)."""
@@ -230,7 +231,7 @@ class Kernel:
                 continue
             if not open_.any():
                 break
-            if level.when.by_codes:
+            if level.when.by_codes or (finally_ and len(pairs) <= FEW_PAIRS):
                 found = open_ & level.when.holds(pairs)
                 np.putmask(states, found, number)
                 open_ &= ~found
@@ -274,7 +275,7 @@ class Kernel:
         A pair leaves as soon as what is not known yet could not lift it to the floor.
         """
         floor = self.model.review_weight if floor is None else floor
-        if len(pairs.left) <= _FEW_PAIRS:
+        if len(pairs.left) <= _COMPARED_OUTRIGHT:
             near = pairs.near
             few = Pairs(self.table, *((near.left, near.right, near.rows) if near else (pairs.left, pairs.right)))
             states = {
