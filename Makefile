@@ -16,7 +16,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format bench bench-link lock clean
+.PHONY: help demo serve test nightly check format bench bench-link lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,11 @@ serve: $(READY) ## Serve the database of RCU_DATABASE_URL (PORT=8000)
 
 test: $(READY) ## Run the tests on SQLite and PostgreSQL (PYTEST_ARGS, WORKERS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+nightly: $(READY) ## Run what takes hours: 2,000 sequences, 1,000 decisions, 5,000 racing records (PYTEST_ARGS, WORKERS)
+	RCU_TEST_SEQUENCES=2000 $(BIN)/python -m pytest -n $(WORKERS) --dist load tests/property/test_identity.py $(PYTEST_ARGS)
+	RCU_TEST_DECISIONS=1000 $(BIN)/python -m pytest -n $(WORKERS) --dist load tests/e2e/test_decisions.py $(PYTEST_ARGS)
+	RCU_TEST_RACES=5000 $(BIN)/python -m pytest -n 0 tests/e2e/test_races.py $(PYTEST_ARGS)
 
 check: $(READY) ## Check format, lint, types, layers, migrations and locks
 	$(BIN)/ruff format --check .
