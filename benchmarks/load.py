@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -19,12 +20,17 @@ PERCENTILES = (0.5, 0.9, 0.99, 1.0)
 
 
 class Sender:
-    """Connections to a server, each with one request under way."""
+    """Connections to a server, each with one request under way, that take turns as many senders do."""
 
     def __init__(self, host: str, port: int, key: str) -> None:
         self._host, self._port, self._key = host, port, key
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
         self.statuses: dict[int, int] = {}
+
+    async def connect(self, connections: int) -> None:
+        """Open some connections before they are needed."""
+        for _ in range(connections):
+            self._free.append(await asyncio.open_connection(self._host, self._port))
 
     async def send(self, line: str) -> None:
         record = json.loads(line)
@@ -35,9 +41,9 @@ class Sender:
             f"Authorization: Bearer {self._key}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        while self._free and self._free[-1][0].at_eof():  # the server ends connections that nobody uses
-            self._free.pop()
-        reader, writer = self._free.pop() if self._free else await asyncio.open_connection(self._host, self._port)
+        while self._free and self._free[0][0].at_eof():  # the server ends connections that nobody uses
+            self._free.popleft()
+        reader, writer = self._free.popleft() if self._free else await asyncio.open_connection(self._host, self._port)
         writer.write(head.encode() + body)
         answer = await reader.readuntil(b"\r\n\r\n")
         status, length = int(answer[9:12]), _length(answer)
@@ -53,8 +59,9 @@ def _length(head: bytes) -> int:
     raise ValueError(head)
 
 
-async def paced(sender: Sender, lines: Iterator[str], *, pace: float, seconds: float) -> list[float]:
+async def paced(sender: Sender, lines: Iterator[str], *, pace: float, seconds: float, connections: int) -> list[float]:
     """Send so many a second, whether answers come or not; the seconds from when each was due to its answer."""
+    await sender.connect(connections)
     began = time.perf_counter()
     latencies: list[float] = []
 
@@ -92,13 +99,13 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="requests not to send")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--pace", type=float, help="requests a second; without it, as fast as answers come")
-    parser.add_argument("--connections", type=int, default=64, help="requests under way, without a pace")
+    parser.add_argument("--connections", type=int, default=64, help="kept open; without a pace, requests under way")
     chosen = parser.parse_args()
     lines = iter(chosen.requests.read_text(encoding="utf-8").splitlines()[chosen.skip :])
     sender = Sender(chosen.host, chosen.port, chosen.key)
     began, cpu = time.perf_counter(), time.process_time()
     if chosen.pace:
-        work = paced(sender, lines, pace=chosen.pace, seconds=chosen.seconds)
+        work = paced(sender, lines, pace=chosen.pace, seconds=chosen.seconds, connections=chosen.connections)
     else:
         work = flat_out(sender, lines, connections=chosen.connections, seconds=chosen.seconds)
     latencies = sorted(asyncio.run(work))

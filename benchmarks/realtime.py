@@ -86,10 +86,10 @@ def _served(database: str, url: str, folder: Path, *, processes: int) -> Served:
     made = measure("key", rcu("key", "create", "bench", "--scope", "records", "--json"), env=env)
     with _server(env, processes) as (port, server):
         sender = _Sender(port, server, json.loads(made.output)["key"], folder / given.REQUESTS)
-        sender.send("--seconds", str(WARM_UP), "--connections", str(CONNECTIONS))
+        first = sender.send("--seconds", str(WARM_UP), "--connections", str(CONNECTIONS))
+        pace = PACE if first["a_second"] > 1.5 * PACE else SLOW_PACE
+        paced = sender.send("--seconds", str(SECONDS), "--pace", str(pace), "--connections", str(CONNECTIONS))
         flat_out = sender.send("--seconds", str(SECONDS), "--connections", str(CONNECTIONS))
-        pace = PACE if flat_out["a_second"] > 1.5 * PACE else SLOW_PACE
-        paced = sender.send("--seconds", str(SECONDS), "--pace", str(pace))
     verifying = measure("verify", rcu("verify", "--json"), env=env)
     verified = json.loads(verifying.output)
     return Served(database, sender.sent, flat_out, pace, paced, _found(url, folder), verified, verifying)
