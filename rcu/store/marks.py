@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, delete, exists, false, func, literal, or_, select
 from sqlalchemy.sql.dml import Insert, Update
 
-from rcu.store.sql import Upsert, among, upsert, written_and
+from rcu.store.sql import Upsert, act, among, upsert, written_and
 from rcu.store.tables import records, waiting
 
 _IDS: Final = "record_ids"
@@ -61,7 +61,7 @@ _UNMARK: Final = delete(waiting).where(among(waiting.c.record_id, _IDS))
 def unmark(connection: Connection, record_ids: Collection[int]) -> None:
     """Take the marks of some records away, before what has changed of them is read."""
     if record_ids:
-        connection.execute(_UNMARK, {_IDS: record_ids})
+        act(connection, _UNMARK, {_IDS: record_ids})
 
 
 def unmark_all(connection: Connection) -> None:

@@ -115,10 +115,10 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, A
 
 
 def drop_rows(connection: Connection, tables: Sequence[Table], name: str, values: Iterable[int]) -> None:
-    """Take away the rows of some tables that have one of some values in the column of this name; one statement."""
-    for one in tables if connection.dialect.name == "sqlite" else (tables[0],):
-        mine = (one,) if connection.dialect.name == "sqlite" else tuple(tables)
-        act(connection, prepared(connection, _dropping, mine, name), {_SOME: values})
+    """Take away the rows of some tables by the values of one column; in PostgreSQL in one statement."""
+    at_once = [(table,) for table in tables] if connection.dialect.name == "sqlite" else [tuple(tables)]
+    for some in at_once:
+        act(connection, prepared(connection, _dropping, some, name), {_SOME: values})
 
 
 def _dropping(_connection: Connection, tables: Sequence[Table], name: str) -> Delete:

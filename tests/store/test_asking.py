@@ -15,13 +15,12 @@ from rcu.store.asking import DOUBLE
 from rcu.store.engine import Store
 from rcu.store.sql import driven
 
+pytestmark = pytest.mark.parametrize("databases", ["postgresql"], indirect=True)  # SQLite is not asked so
 NOW = datetime(2026, 3, 29, 2, 30, 0, 123456, tzinfo=UTC)
 
 
 @pytest.fixture
 def connection(store: Store) -> Iterator[Connection]:
-    if store.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite is not asked so")
     with store.engine.begin() as connection:
         driven(connection, "CREATE TEMPORARY TABLE asked (n bigint PRIMARY KEY)", ())
         yield connection
@@ -54,8 +53,6 @@ def test_a_kind_tells_what_the_statement_leaves_open(connection: Connection) -> 
 
 
 def test_the_first_statement_of_a_transaction_begins_it(store: Store) -> None:
-    if store.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite is not asked so")
     with store.engine.connect() as connection:
         for _ in range(2):
             with connection.begin() as transaction:
@@ -65,8 +62,6 @@ def test_the_first_statement_of_a_transaction_begins_it(store: Store) -> None:
 
 
 def test_statements_outlive_a_transaction_that_is_rolled_back(store: Store) -> None:
-    if store.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite is not asked so")
     with store.engine.connect() as connection:
         for _ in range(9):  # the driver's own way to prepare what it has seen some times
             with connection.begin() as transaction:
@@ -76,8 +71,6 @@ def test_statements_outlive_a_transaction_that_is_rolled_back(store: Store) -> N
 
 
 def test_statements_that_somebody_dropped_are_prepared_anew(store: Store) -> None:
-    if store.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite is not asked so")
     with store.engine.connect() as connection:
         for attempt in range(2):
             with connection.begin() as transaction:
@@ -111,8 +104,6 @@ def test_text_that_cannot_be_stored_is_refused_without_showing_it(connection: Co
 
 
 def test_a_lost_connection_is_said_to_be_lost(store: Store) -> None:
-    if store.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite is not asked so")
     with store.engine.connect() as connection, store.engine.connect() as other:
         ((mine,),) = driven(connection, "SELECT pg_backend_pid()", ())
         driven(connection, "SELECT 1", ())
