@@ -169,16 +169,23 @@ def freshness(last_seen: datetime | None, as_of: datetime | None) -> float:
     return _FRESH[bisect_left(_FRESH_DAYS, ((as_of or _EPOCH) - last_seen).days)]
 
 
-def aged(last_seen: NDArray[np.datetime64], before: datetime | None, after: datetime | None) -> NDArray[np.bool_]:
-    """Whose freshness differs between two instants; `last_seen` in UTC, NaT where there never was a sign of life."""
+def aging(before: datetime | None, after: datetime | None) -> list[tuple[datetime, datetime]]:
+    """Whose freshness differs between two instants: who was last seen after the beginning of a span, until its end."""
     if before == after:
-        return np.zeros(len(last_seen), dtype=bool)
-    instants = last_seen.astype("datetime64[us]").astype(np.int64)
-    steps = [
-        np.searchsorted(_FRESH_DAYS, (microseconds(as_of or _EPOCH) - instants) // (86_400 * 10**6), side="left")
-        for as_of in (before, after)
-    ]
-    return (steps[0] != steps[1]) & ~np.isnat(last_seen)
+        return []
+    earlier, later = sorted((before or _EPOCH, after or _EPOCH))
+    older = (timedelta(days=days + 1) for days in _FRESH_DAYS)
+    return [(earlier - age, later - age) for age in older]
+
+
+def aged(last_seen: NDArray[np.datetime64], before: datetime | None, after: datetime | None) -> NDArray[np.bool_]:
+    """The same for instants in UTC; NaT where there never was a sign of life."""
+    instants = last_seen.astype("datetime64[us]")
+    found = np.zeros(len(instants), dtype=bool)
+    for first, last in aging(before, after):
+        start, end = (np.datetime64(microseconds(at), "us") for at in (first, last))
+        found |= (instants > start) & (instants <= end)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

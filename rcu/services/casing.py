@@ -75,17 +75,19 @@ class Casing:
     def _around(self, touched: set[int]) -> tuple[set[int], Glance, list[StoredCase]]:
         """The touched customers and those who ask about them: who they are, what there is, which cases wait.
 
-        Who asks is locked first, and everything is looked at again: others may have changed it meanwhile.
+        Who asks is locked first, and where others write everything is looked at again: it may have changed meanwhile.
         """
-        owners = set(touched)
+        owners, fresh, seen = set(touched), touched, Glance()
         while True:
-            seen = casefacts.glance(self._connection, owners, most=self._rules.most_records, line=self._line)
+            found = casefacts.glance(self._connection, fresh, most=self._rules.most_records, line=self._line)
+            seen = seen.beside(found) if self._locks.alone else found
             stored = rows.by_id(self._connection, seen.cases)
             asking = {pair[1] for pair in seen.links if touched.intersection(pair)}
             asking |= {max(one.clusters) for one in stored if one.kind in PAIRS and touched & one.clusters}
             if asking <= owners:
                 return owners, seen, stored
             self._locks.take(name_of("customer", one) for one in asking - owners)
+            fresh = asking - owners if self._locks.alone else owners | asking
             owners |= asking
 
     def _asked(self, one: StoredCase, owners: set[int]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -144,6 +145,14 @@ def buyers(table: pa.Table) -> Buyers:
         net_revenue_minor=table["net_revenue_minor"].to_numpy(),
         last_order=table["last_order_at"].cast(pa.int64()).fill_null(pa.scalar(0, pa.int64())).to_numpy(),
     )
+
+
+def latest_instant(store: Store, seen: datetime | None) -> datetime | None:
+    """The latest instant the data speak of: an event's of any kind, or when a customer was last `seen`.
+
+    No record was updated later than its customer was seen.
+    """
+    return max((at for at in (rows.latest_event(store), seen) if at is not None), default=None)
 
 
 def households(people: pd.DataFrame) -> dict[int, Household]:

@@ -20,7 +20,7 @@ from rcu.matching.arrays import Bools, Index
 from rcu.matching.model import MatchModel
 from rcu.services.customer_rows import DOCUMENTS
 from rcu.services.identity import Identity, changed_quality, resolve
-from rcu.services.projecting import SUMMARY, buyers, households, projecting, stacked
+from rcu.services.projecting import SUMMARY, buyers, households, latest_instant, projecting, stacked
 from rcu.services.projection import standing_basis
 from rcu.services.recasing import Before, Recased, Recasing
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
@@ -133,7 +133,7 @@ def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcom
         projected, found = work.project(affected)
         summary = stacked([others[list(SUMMARY)], projected])
         everyone = pa.concat_tables([untouched, found])
-        basis = score_basis(buyers(everyone), profile_rows.latest_instant(store))
+        basis = score_basis(buyers(everyone), latest_instant(store, _latest(summary)))
         rescored = rescored_customers(others, untouched, before, basis)
         disturbed = np.union1d(rescored, _moved_households(standing, summary, plan, others.index))
         _, again = work.project(_members_of(plan, disturbed))
@@ -149,6 +149,12 @@ def _outcome(store: Store, plan: _Plan, *, before: ScoreBasis | None) -> _Outcom
 def _members_of(plan: _Plan, clusters: Index) -> pd.DataFrame:
     chosen = np.isin(plan.memberships["cluster_id"].to_numpy(), clusters)
     return plan.memberships.loc[chosen]
+
+
+def _latest(summary: pd.DataFrame) -> datetime | None:
+    """When a customer was last seen, of all of them."""
+    found = summary["last_seen_at"].max()
+    return None if pd.isna(found) else found.to_pydatetime()
 
 
 def _customer_ids(summary: pd.DataFrame) -> dict[int, str]:

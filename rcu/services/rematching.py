@@ -121,6 +121,16 @@ class Rematching:
         self._values |= fresh
         self._nobodys.ask(fresh.values())
 
+    def _read_again(self, records: Collection[int]) -> None:
+        """The same, with what others wrote and concluded meanwhile, where others write."""
+        if self.locks.alone:
+            self._read(records)
+            return
+        fresh = self._as_matched(records)
+        self._values |= fresh
+        self._nobodys.forget()
+        self._nobodys.ask(fresh.values())
+
     def _as_matched(self, records: Collection[int]) -> dict[int, Row]:
         """What records say; of those that were imported since they were matched, what they said then."""
         found = rows.values_of(self._connection, records, self._columns)
@@ -245,13 +255,10 @@ class Rematching:
         waiting: set[int] = set()
         while True:
             inside, links, decided = self._connected(seeds - waiting, waiting)
-            fresh = self._as_matched(inside)
-            self._values |= fresh
-            self._nobodys.forget()  # what others concluded before these customers were locked counts here
-            self._nobodys.ask(fresh.values())
-            clusters = {row["cluster_id"] for row in fresh.values() if row["cluster_id"] is not None}
-            unmatched = {one for one, row in fresh.items() if row["cluster_id"] is None} - self._arrived
-            if not self.locks.take(name_of("customer", one) for one in clusters) and not unmatched:
+            self._read_again(inside)
+            clusters = {self._values[one]["cluster_id"] for one in inside}
+            unmatched = {one for one in inside if self._values[one]["cluster_id"] is None} - self._arrived
+            if not self.locks.take(name_of("customer", one) for one in clusters - {None}) and not unmatched:
                 return sorted(inside), links, decided
             waiting |= unmatched
 

@@ -11,16 +11,17 @@ from dataclasses import asdict, replace
 from typing import Final
 
 import orjson
+import pyarrow as pa
 
 from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.domain.causes import Cause, CauseKind
-from rcu.insight.scores import score_basis
+from rcu.insight.scores import ScoreBasis, aging, rescored, score_basis
 from rcu.matching.model import MatchModel
 from rcu.services.changing import work_out
 from rcu.services.models import keep
-from rcu.services.projecting import buyers
+from rcu.services.projecting import buyers, latest_instant
 from rcu.services.projection import standing_basis
-from rcu.services.rebuilding import rebuild, rescored_customers
+from rcu.services.rebuilding import rebuild
 from rcu.services.rematching import Rematching
 from rcu.services.runreport import Clock, RunReport, Stopwatch, Tell
 from rcu.services.standing import State
@@ -32,8 +33,8 @@ from rcu.store.locks import Locks
 
 _PIECE: Final = 500
 """More would take less time in all, but others wait for each piece."""
-_MOST_WAITING: Final = 0.3
-"""Where more of the records wait, working everything out takes less time."""
+_MOST_WAITING: Final = 3
+"""Where more of ten records wait, working everything out takes less time."""
 
 
 def run(
@@ -61,10 +62,11 @@ def _run(store: Store, model: MatchModel, rules: CaseRules, clock: Clock, tell: 
     with store.begin() as connection:
         last = run_rows.last_done(connection)
         run_id = run_rows.start(connection, "run", model=model.fingerprint(), now=clock())
-        waiting, records = nearby.count_waiting(connection), nearby.count_records(connection)
+        waiting = nearby.count_waiting(connection)
+        few = nearby.more_records_than(connection, (10 * waiting - 1) // _MOST_WAITING)
     basis = None if last is None else standing_basis(last)
     known = last is not None and basis is not None and last.model == model.fingerprint()
-    if everything or not known or basis is None or waiting > _MOST_WAITING * records:
+    if everything or not known or basis is None or not few:
         with store.standstill():
             return rebuild(store, model, run_id, rules=rules, clock=clock, watch=watch, tell=tell)
     return _Changes(store, clock, watch, tell).run(run_id, State(model, basis, rules))
@@ -122,9 +124,11 @@ class _Changes:
                 record: said.get(record, now[record] if now[record]["cluster_id"] is not None else None)
                 for record in to_match
             }
+            rematching = Rematching(connection, state.model, Locks(connection, alone=True))
+            rematching.know(now)
             found, published = work_out(
                 connection,
-                Rematching(connection, state.model, Locks(connection, alone=True)),
+                rematching,
                 state,
                 changed=changed,
                 outdated=waiting.keys() - changed.keys(),
@@ -141,17 +145,23 @@ class _Changes:
         Customers that others write meanwhile are marked, too.
         """
         with self._store.read() as connection:
-            seen = publishing.last_sequence(connection)
+            announced = publishing.last_sequence(connection)
         aggregates = profile_rows.standing_aggregates(self._store)
-        basis = score_basis(buyers(aggregates), profile_rows.latest_instant(self._store))
-        standing = profile_rows.last_seen(self._store).to_pandas().set_index("cluster_id")
-        rescored = rescored_customers(standing, aggregates, state.basis, basis).tolist()
+        seen = profile_rows.latest_seen(self._store)
+        basis = score_basis(buyers(aggregates), latest_instant(self._store, seen))
+        others = self._rescored(aggregates, state.basis, basis)
         with self._store.changing(alone=True) as connection:
-            self._mark(connection, rescored, since=seen)
+            self._mark(connection, others, since=announced)
             now = self._clock()
             run_rows.finish(connection, run_id, as_of=basis.as_of, score_basis=basis.to_json(), summary="{}", now=now)
         return replace(state, basis=basis)
 
-    def _mark(self, connection: Transaction, rescored: list[int], *, since: int) -> None:
+    def _rescored(self, aggregates: pa.Table, before: ScoreBasis, after: ScoreBasis) -> list[int]:
+        """The customers that have other scores on the new basis."""
+        aged = profile_rows.last_seen_within(self._store, aging(before.as_of, after.as_of))
+        bought = aggregates["cluster_id"].to_numpy()[rescored(buyers(aggregates), before, after)]
+        return sorted({*aged, *bought.tolist()})
+
+    def _mark(self, connection: Transaction, customers: list[int], *, since: int) -> None:
         changed = publishing.changed_since(connection, since)
-        marks.mark_some(connection, [*rescored, *changed])
+        marks.mark_some(connection, [*customers, *changed])

@@ -15,7 +15,7 @@ from rcu.insight.scores import ScoreBasis, score_basis
 from rcu.matching.model import MatchModel
 from rcu.services.documents import digest
 from rcu.services.identity import Identity, changed_quality, resolve
-from rcu.services.projecting import buyers, households, projecting
+from rcu.services.projecting import buyers, households, latest_instant, projecting
 from rcu.services.projection import standing_basis
 from rcu.services.rebuilding import whole_tables
 from rcu.services.recasing import Recasing
@@ -114,7 +114,7 @@ def _basis(store: Store, sums: pa.Table) -> ScoreBasis:
     """What the stored scores are measured against; where that is not known, what a run would work out."""
     with store.read() as connection:
         standing = standing_basis(run_rows.last_done(connection))
-    return standing or score_basis(buyers(sums), profile_rows.latest_instant(store))
+    return standing or score_basis(buyers(sums), latest_instant(store, profile_rows.latest_seen(store)))
 
 
 def _memberships(store: Store, identity: Identity) -> int:

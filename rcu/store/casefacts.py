@@ -86,6 +86,20 @@ class Glance:
         if known is None or (-link.weight, link.left, link.right) < (-known.weight, known.left, known.right):
             self.links[pair] = link
 
+    def beside(self, other: Glance) -> Glance:
+        """What there is around these customers and some more."""
+        both = Glance(
+            dict(self.links),
+            self.apart | other.apart,
+            self.quality | other.quality,
+            self.weak | other.weak,
+            self.cases | other.cases,
+            self.decisions | other.decisions,
+        )
+        for pair, link in other.links.items():
+            both.add_link(*pair, link)
+        return both
+
 
 @cache
 def _around() -> CompoundSelect[Any, Any, Any, Any, Any, Any, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select, update
 
 from rcu.domain.cases import GONE, MACHINE, CaseEvent, CaseKind, CaseState
-from rcu.store.sql import Upsert, add_rows, among, prepared, upsert
+from rcu.store.sql import Upsert, act, add_rows, among, inserting, prepared, put_rows
 from rcu.store.tables import case_customers, case_events, cases, cluster_quality, weak_customers
 
 Row: TypeAlias = Mapping[str, Any]
@@ -221,7 +221,7 @@ _DROP_WEAK: Final = delete(weak_customers).where(among(weak_customers.c.cluster_
 
 
 def _put_weak(connection: Connection) -> Upsert:
-    statement = upsert(connection, weak_customers)
+    statement = inserting(connection, weak_customers, ("cluster_id", "weakest_weight"))
     changed = {"weakest_weight": statement.excluded.weakest_weight}
     return statement.on_conflict_do_update(index_elements=[weak_customers.c.cluster_id], set_=changed)
 
@@ -229,10 +229,10 @@ def _put_weak(connection: Connection) -> Upsert:
 def put_weak(connection: Connection, gone: Collection[int], found: Mapping[int, float]) -> None:
     """Remember the weakest weight of weak customers, and forget those that are not weak any more."""
     if gone:
-        connection.execute(_DROP_WEAK, {_SOME: gone})
+        act(connection, _DROP_WEAK, {_SOME: gone})
     if found:
         rows = [{"cluster_id": cluster, "weakest_weight": weight} for cluster, weight in sorted(found.items())]
-        connection.execute(prepared(connection, _put_weak), rows)
+        put_rows(connection, prepared(connection, _put_weak), rows, boundless="weakest_weight")
 
 
 def refill_weak(connection: Connection, line: float) -> None:

@@ -38,6 +38,13 @@ _BUSY_MILLISECONDS: Final = 30_000
 _WRITER_LOCK: Final = 0x5243_5500
 _STANDSTILL: Final = 0x5243_5501
 _PATIENCE_SECONDS: Final = 10
+_FOR_FEW_ROWS: Final = {
+    "lock_timeout": f"{_PATIENCE_SECONDS}s",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+}
+"""Transactions about a few records have the same statements each time: planning each anew takes longer than many of
+them. The plans stay, and a table that was small when they were made may have grown: so none reads a whole table."""
 _FOREVER: Final = -1
 _WAITED: Final = frozenset({"55P03", "40P01"})
 """Lock not available in time; deadlock detected."""
@@ -372,9 +379,7 @@ class Postgresql:
 
     def join_others(self, connection: Connection, *, alone: bool) -> None:
         way = "" if alone else "_shared"
-        # The statements of such a transaction are always the same: planning each anew takes longer than many of them.
-        settings = {"lock_timeout": f"{_PATIENCE_SECONDS}s", "plan_cache_mode": "force_generic_plan"}
-        told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+        told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _FOR_FEW_ROWS.items())
         driven(connection, f"SELECT {told}, pg_advisory_xact_lock{way}({_STANDSTILL})", ())
 
     def waited_in_vain(self, error: DBAPIError) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, exists, select
 
-from rcu.store.sql import bare, drop_indexes, make_indexes
+from rcu.store.indexes import bare, drop_indexes, make_indexes
 from rcu.store.tables import (
     aggregates,
     blocking_keys,

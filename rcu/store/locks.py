@@ -38,12 +38,17 @@ class Locks:
     """
 
     def __init__(self, connection: Connection, *, foreseen: Iterable[int] = (), alone: bool = False) -> None:
-        """`alone`: nobody else writes (`Store.changing`), so there is nothing to lock."""
-        self._alone = alone
+        """`alone`: nobody else writes (`Store.changing`), so there is nothing to lock; so it always is in SQLite."""
+        self._alone = alone or not sql.others_write(connection)
         self._connection = connection
         self._held: set[int] = set()
         self._foreseen = set(foreseen)
         self._first = True
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else writes."""
+        return self._alone
 
     def take(self, names: Iterable[int]) -> bool:
         """Lock some names; True when there was one that was not held already.
@@ -51,10 +56,10 @@ class Locks:
         Raises:
             Contended: another transaction holds one of those that were not foreseen, or they are too many.
         """
-        new = set(names) | (self._foreseen if self._first else set[int]())
-        new -= self._held
         if self._alone:
             return False
+        new = set(names) | (self._foreseen if self._first else set[int]())
+        new -= self._held
         if len(self._held) + len(new) > MOST_LOCKS:
             raise Contended(frozenset(), alone=True)
         if new:

@@ -26,7 +26,18 @@ from sqlalchemy import (
 
 from rcu.domain.records import RecordKey
 from rcu.store.marks import TO_MATCH
-from rcu.store.sql import Upsert, act, among, block_members, fetch, fetch_dicts, inserting, prepared, put_rows
+from rcu.store.sql import (
+    Upsert,
+    act,
+    among,
+    block_members,
+    fetch,
+    fetch_dicts,
+    inserting,
+    prepared,
+    put_rows,
+    take_rows,
+)
 from rcu.store.tables import (
     blocking_keys,
     cluster_quality,
@@ -132,6 +143,12 @@ def count_records(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(records)).scalar_one()
 
 
+def more_records_than(connection: Connection, count: int) -> bool:
+    """Whether there are more records than this; no more of them are counted."""
+    some = select(records.c.record_id).limit(count + 1).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one() > count
+
+
 def count_customers(connection: Connection) -> int:
     """How many customers there are."""
     return connection.execute(select(func.count()).select_from(customers)).scalar_one()
@@ -139,11 +156,6 @@ def count_customers(connection: Connection) -> int:
 
 def _add_block(connection: Connection) -> Upsert:
     return inserting(connection, blocking_keys, ("key", "record_id")).on_conflict_do_nothing()
-
-
-_DROP_BLOCK: Final = delete(blocking_keys).where(
-    blocking_keys.c.key == bindparam("in_block"), blocking_keys.c.record_id == bindparam("who")
-)
 
 
 class StoredBlocks:
@@ -158,15 +170,17 @@ class StoredBlocks:
 
     def add(self, rows: Iterable[tuple[int, int]]) -> None:
         """Put records into blocks; those that are in it already stay."""
-        found = [{"key": key, "record_id": record} for key, record in sorted(rows)]
+        found = _of_blocks(rows)
         if found:
             put_rows(self._connection, prepared(self._connection, _add_block), found)
 
     def drop(self, rows: Iterable[tuple[int, int]]) -> None:
         """Take records out of blocks."""
-        found = [{"in_block": key, "who": record} for key, record in sorted(rows)]
-        if found:
-            self._connection.execute(_DROP_BLOCK, found)
+        take_rows(self._connection, blocking_keys, _of_blocks(rows))
+
+
+def _of_blocks(rows: Iterable[tuple[int, int]]) -> list[Row]:
+    return [{"key": key, "record_id": record} for key, record in sorted(rows)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +231,9 @@ def _put_link(connection: Connection) -> Upsert:
     return statement.on_conflict_do_update(index_elements=[links.c.left_id, links.c.right_id], set_=changed)
 
 
-_DROP_LINK: Final = delete(links).where(links.c.left_id == bindparam("one"), links.c.right_id == bindparam("other"))
-
-
 def put_links(connection: Connection, gone: Sequence[tuple[int, int]], new: Sequence[StoredLink]) -> None:
     """Take links away and put others in; one that is there gets its new weight."""
-    if gone:
-        connection.execute(_DROP_LINK, [{"one": left, "other": right} for left, right in sorted(gone)])
+    take_rows(connection, links, [{"left_id": left, "right_id": right} for left, right in sorted(gone)])
     if new:
         rows = [
             {"left_id": one.left, "right_id": one.right, "weight": one.weight, "pattern": one.pattern} for one in new

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    false,
     func,
     literal,
     not_,
@@ -187,14 +188,16 @@ def _few(connection: Connection, query: Query, record_ids: Sequence[int]) -> lis
     return [*fetch_dicts(connection, query, {_IDS: record_ids})]
 
 
-def latest_instant(store: Store) -> datetime | None:
-    """The latest instant the data speak of: an event's, or an update of a record."""
+def latest_event(store: Store) -> datetime | None:
+    """When the latest event occurred, of any kind."""
     with store.read() as connection:
-        found = [
-            connection.execute(select(func.max(column))).scalar()
-            for column in (events.c.occurred_at, records.c.updated_at)
-        ]
-    return max((instant for instant in found if instant is not None), default=None)
+        return connection.execute(select(func.max(events.c.occurred_at))).scalar()
+
+
+def latest_seen(store: Store) -> datetime | None:
+    """When a customer was last seen, of all as they are stored."""
+    with store.read() as connection:
+        return connection.execute(select(func.max(customers.c.last_seen_at))).scalar()
 
 
 def standing_customers(store: Store) -> pa.Table:
@@ -203,9 +206,11 @@ def standing_customers(store: Store) -> pa.Table:
     return store.read_arrow(select(*(customers.c[name] for name in names)).order_by(customers.c.cluster_id))
 
 
-def last_seen(store: Store) -> pa.Table:
-    """When each customer was last seen: cluster_id, last_seen_at."""
-    return store.read_arrow(select(customers.c.cluster_id, customers.c.last_seen_at))
+def last_seen_within(store: Store, spans: Sequence[tuple[datetime, datetime]]) -> list[int]:
+    """The clusters of the customers that were last seen after the beginning of a span, and until its end."""
+    within = (and_(customers.c.last_seen_at > first, customers.c.last_seen_at <= last) for first, last in spans)
+    with store.read() as connection:
+        return list(connection.execute(select(customers.c.cluster_id).where(or_(false(), *within))).scalars())
 
 
 def standing_profiles(store: Store, *, at_once: int = 20_000) -> Iterator[pa.Table]:

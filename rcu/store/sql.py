@@ -7,8 +7,7 @@ stays the same however many there are.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final, Self, TypeAlias, TypeVar
 from typing import cast as cast_to
@@ -41,7 +40,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -83,6 +81,15 @@ def updating(connection: Connection, table: Table, names: Sequence[str]) -> Upda
     return update(table).where(*here).values({name: given.c[name] for name in names})
 
 
+def deleting(connection: Connection, table: Table) -> Delete:
+    """A DELETE for `put_rows`; rows say by the table's key which they are."""
+    keys = [column.name for column in table.primary_key]
+    if connection.dialect.name == "sqlite":
+        return delete(table).where(*(table.c[name] == bindparam(f"{_GIVEN}_{name}") for name in keys))
+    given = _given(table, keys)
+    return delete(table).where(*(table.c[name] == given.c[name] for name in keys))
+
+
 def _given(table: Table, names: Sequence[str]) -> TableValuedAlias:
     content = cast(bindparam(_ROWS, type_=Text()), postgresql.JSON)
     found = func.json_populate_recordset(literal_column(f"NULL::{table.name}"), content)
@@ -92,7 +99,7 @@ def _given(table: Table, names: Sequence[str]) -> TableValuedAlias:
 def put_rows(
     connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]], *, boundless: str | None = None
 ) -> Sequence[Sequence[Any]]:
-    """Write rows with a statement of `inserting` or `updating`, and give what it returns; see `act`.
+    """Write rows with a statement of `inserting`, `updating` or `deleting`, and give what it returns; see `act`.
 
     In PostgreSQL what a row does not name is null, and they go as JSON: no number may be infinite but in the column
     that is `boundless`.
@@ -101,9 +108,13 @@ def put_rows(
         if boundless:
             rows = [{**row, boundless: str(row[boundless])} for row in rows]
         return act(connection, statement, {_ROWS: orjson.dumps(rows).decode()})
-    if isinstance(statement, Update):
+    if isinstance(statement, Update | Delete):
         keys = [column.name for column in statement.table.primary_key]
-        rows = [{**row, **{f"{_GIVEN}_{name}": row[name] for name in keys}} for row in rows]
+        set_ = rows if isinstance(statement, Update) else [{}] * len(rows)
+        rows = [
+            {**of_row, **{f"{_GIVEN}_{name}": row[name] for name in keys}}
+            for row, of_row in zip(rows, set_, strict=True)
+        ]
     found = connection.execute(statement, [dict(row) for row in rows])
     return found.all() if found.returns_rows else ()
 
@@ -112,6 +123,12 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, A
     """Add rows, all of the same columns, to a table; nothing happens when there is none."""
     if rows:
         put_rows(connection, prepared(connection, inserting, table, tuple(rows[0])), rows)
+
+
+def take_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Take rows of a table away that are named by their key; nothing happens when there is none."""
+    if rows:
+        put_rows(connection, prepared(connection, deleting, table), rows)
 
 
 def drop_rows(connection: Connection, tables: Sequence[Table], name: str, values: Iterable[int]) -> None:
@@ -164,10 +181,13 @@ def one_at_a_time(connection: Connection, what: int) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({what})")
 
 
+def others_write(connection: Connection) -> bool:
+    """Whether other transactions that write are under way beside this one, as they never are in SQLite."""
+    return connection.dialect.name != "sqlite"
+
+
 def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> bool:
     """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
-    if connection.dialect.name == "sqlite":
-        return True
     ((all_held,),) = driven(connection, _LOCK if wait else _TRY_LOCK, [names])
     return wait or bool(all_held)
 
@@ -297,90 +317,3 @@ def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, 
     for key, record in rows:
         found.setdefault(key, []).append(record)
     return found
-
-
-_PATIENCE: Final = "5s"
-_ROOM_TO_SORT: Final = "256MB"
-_CONSTRAINTS: Final = text(
-    "SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE contype = 'p' AND conrelid = ANY (CAST(:keyless AS regclass[]))"
-    " OR conrelid = ANY (CAST(:tables AS regclass[])) AND (contype = 'u' OR contype = 'f'"
-    " AND confrelid = ANY (CAST(:named AS regclass[]))) ORDER BY conname"
-)
-_INDEXES: Final = text(
-    "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
-    " WHERE indrelid = ANY (CAST(:tables AS regclass[])) AND NOT indisprimary"
-    " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) ORDER BY 1"
-)
-
-
-@contextmanager
-def bare(
-    connection: Connection, tables: Sequence[Table], *, keyless: Sequence[Table] = (), named: Sequence[Table] = ()
-) -> Generator[None]:
-    """Have tables without indexes and foreign keys, but for their keys, while they are filled; then put them back.
-
-    To make an index of all rows, and to check them all at once, costs a fraction of doing it row by row. Nobody reads
-    the tables until the transaction ends. Where somebody is reading them already, or on SQLite, they stay as they are.
-
-    `keyless` tables have no keys either; `named` are tables that are not filled, whose rows those of the others name.
-    """
-    if connection.dialect.name == "sqlite" or not _alone_with(
-        connection, sorted({*tables, *keyless, *named}, key=lambda table: table.name)
-    ):
-        yield
-        return
-    told = {
-        "tables": [table.name for table in tables],
-        "keyless": [table.name for table in keyless],
-        "named": [table.name for table in (*tables, *named)],
-    }
-    constraints = connection.execute(_CONSTRAINTS, told).all()
-    indexes = connection.execute(_INDEXES, {"tables": told["tables"]}).all()
-    for name, table, _ in constraints:
-        connection.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-    for name, _ in indexes:
-        connection.exec_driver_sql(f"DROP INDEX {name}")
-    yield
-    connection.exec_driver_sql(f"SET LOCAL maintenance_work_mem = '{_ROOM_TO_SORT}'")
-    for _, made in indexes:
-        connection.exec_driver_sql(made)
-    for name, table, made in constraints:
-        connection.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {made}')
-
-
-def drop_indexes(connection: Connection, table: Table) -> None:
-    """Take away the indexes of a table but those of its keys, till `make_indexes`; it stays as it is in SQLite.
-
-    Where others do not let go of it, it stays as it is, too.
-    """
-    if connection.dialect.name != "sqlite" and _alone_with(connection, [table]):
-        for index in table.indexes:
-            index.drop(connection, checkfirst=True)
-
-
-def make_indexes(connection: Connection, table: Table) -> None:
-    """Make the indexes of a table that are not there."""
-    if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(f"SET LOCAL maintenance_work_mem = '{_ROOM_TO_SORT}'")
-        for index in table.indexes:
-            index.create(connection, checkfirst=True)
-
-
-def _alone_with(connection: Connection, tables: Sequence[Table]) -> bool:
-    """Lock tables against everybody till the end of the transaction; False where others do not let go of them."""
-    try:
-        with connection.begin_nested():
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
-            names = ", ".join(table.name for table in tables)
-            connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
-            connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in _HELD:
-            return False
-        raise
-    return True
-
-
-_HELD: Final = frozenset({"55P03", "40P01"})
-"""Lock not available in time; deadlock detected."""

@@ -132,10 +132,10 @@ def test_only_services_and_the_schema_open_a_transaction_that_writes() -> None:
     assert found(r"\.begin\(", others) == []
 
 
-KNOWING = {PACKAGE / "store" / "dialect.py", PACKAGE / "store" / "sql.py"}
+KNOWING = {PACKAGE / "store" / name for name in ("dialect.py", "sql.py", "indexes.py")}
 
 
-def test_only_dialect_and_sql_ask_which_database_it_is() -> None:
+def test_only_three_modules_ask_which_database_it_is() -> None:
     asks = r"dialect\.name|get_backend_name|drivername|([=!]= *|startswith\()[\"'](sqlite|postgresql)"
     assert found(asks, [path for path in MODULES if path not in KNOWING]) == []
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from rcu.services import importing
-from rcu.store import schema, sql
+from rcu.store import indexes, schema
 from rcu.store.engine import Store
 from rcu.store.filling import begin_first_import, first_filling, have_lookups
 from rcu.store.tables import blocking_keys, customers, links, memberships, records
@@ -60,7 +60,7 @@ def test_a_filling_that_fails_leaves_tables_as_they_were(store: Store) -> None:
 
 
 def test_tables_that_somebody_reads_are_filled_as_they_are(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "_PATIENCE", "50ms")
+    monkeypatch.setattr(indexes, "_PATIENCE", "50ms")
     with store.read() as reading:
         before = made(reading)
         reading.execute(select(customers.c.customer_id)).all()

@@ -61,6 +61,10 @@ records_before = Table(
     metadata,
     Column("record_id", BigInt, ForeignKey("records.record_id"), primary_key=True),
     *(Column(name, Text) for name in STANDARD_COLUMNS),
+    Index(None, "email_key"),
+    Index(None, "mobile"),
+    Index(None, "landline"),
+    Index(None, "loyalty_number"),
 )
 """What changed records said when they were last matched; gone once they are matched again."""
 

@@ -36,6 +36,7 @@ customers = Table(
     Column("cause_number", BigInteger, comment="of the run or decision"),
     Column("cause_actor", Text),
     Index(None, "household_key"),
+    Index(None, "last_seen_at"),
 )
 
 aggregates = Table(
