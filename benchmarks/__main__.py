@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import cleaning, link, people, realtime, road
+from benchmarks import cleaning, link, night, people, realtime, road
 
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 SECTIONS: Final[dict[str, tuple[str, Callable[[int], str], int]]] = {
     "cleaning": ("## Cleaning", cleaning.run, 1_000_000),
     "dedupe": ("## Dedupe", people.run, 10_000),
     "link": ("## Linking", link.run, 1_000_000),
+    "night": ("## Nights", night.run, 200_000),
     "realtime": ("## Real time", realtime.run, 100_000),
     "road": ("## The road", road.run, 200_000),
 }

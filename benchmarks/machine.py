@@ -17,12 +17,16 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One measured process: wall seconds, and the most memory it held (bytes, resident)."""
+    """One measured process: wall seconds, the most memory it held (bytes, resident), what it said.
+
+    `cpu` are the seconds of a core that it and the processes it started took.
+    """
 
     name: str
     seconds: float
     peak: int
     output: str
+    cpu: float
 
 
 def describe() -> str:
@@ -56,7 +60,7 @@ def measure(name: str, command: Sequence[str], *, env: Mapping[str, str] | None 
     if process.returncode:
         sys.exit(f"{name} failed with {process.returncode}:\n{output}")
     scale = 1 if sys.platform == "darwin" else 1024
-    return Step(name, seconds, usage.ru_maxrss * scale, output)
+    return Step(name, seconds, usage.ru_maxrss * scale, output, usage.ru_utime + usage.ru_stime)
 
 
 def python(code: str, *arguments: str) -> list[str]:

@@ -3,44 +3,59 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
 from rcu import __version__
-from rcu.cli import admin, case, customer, data, decide, demo, explain, identity, model, quarantine, record
 from rcu.cli.common import err, exit_code, out
-from rcu.cli.dedupe import dedupe
-from rcu.cli.evaluate import evaluate
-from rcu.cli.standardise import standardise
 from rcu.errors import RcuError
 
-app = typer.Typer(
-    name="rcu",
-    help="Référentiel Client Unique: one golden record per customer.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(admin.db, name="db")
-app.add_typer(admin.key, name="key")
-app.add_typer(data.source, name="source")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(model.app, name="model")
-app.add_typer(decide.app, name="decide")
-app.add_typer(record.app, name="record")
-app.add_typer(customer.app, name="customer")
-app.add_typer(case.app, name="case")
-app.command("import")(data.import_files)
-app.command("run")(data.run)
-app.command("train")(model.train)
-app.command("serve")(admin.serve)
-app.command("evaluate")(evaluate)
-app.command("explain")(explain.explain)
-app.command("verify")(identity.verify)
-app.command("rebuild")(identity.rebuild)
-app.command("demo")(demo.demo)
-app.command("dedupe")(dedupe)
-app.command("standardise")(standardise)
+_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "import": ("data", "import_files"),
+    "run": ("data", "run"),
+    "train": ("model", "train"),
+    "serve": ("admin", "serve"),
+    "evaluate": ("evaluate", "evaluate"),
+    "explain": ("explain", "explain"),
+    "verify": ("identity", "verify"),
+    "rebuild": ("identity", "rebuild"),
+    "demo": ("demo", "demo"),
+    "dedupe": ("dedupe", "dedupe"),
+    "standardise": ("standardise", "standardise"),
+    "db": ("admin", "db"),
+    "key": ("admin", "key"),
+    "source": ("data", "source"),
+    "quarantine": ("quarantine", "app"),
+    "model": ("model", "app"),
+    "decide": ("decide", "app"),
+    "record": ("record", "app"),
+    "customer": ("customer", "app"),
+    "case": ("case", "app"),
+}
+"""Each command with its module, and its name there: to load them all takes longer than what most of them do."""
+
+
+def application(name: str | None = None) -> typer.Typer:
+    """`rcu` with what its first argument asks for: one of its commands, or all, so that it can say what there is."""
+    app = typer.Typer(
+        name="rcu",
+        help="Référentiel Client Unique: one golden record per customer.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(main)
+    needed = () if name == "--version" else (name,) if name in _COMMANDS else _COMMANDS
+    for one in needed:
+        module, place = _COMMANDS[one]
+        found = getattr(import_module(f"rcu.cli.{module}"), place)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=one)
+        else:
+            app.command(one)(found)
+    return app
 
 
 def _version(asked: bool) -> None:
@@ -49,7 +64,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def main(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -65,7 +79,7 @@ def main(
 def run() -> None:
     """Run the command; an error RCU knows is one line and what to do, never a trace."""
     try:
-        app()
+        application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except RcuError as error:
         err.print(f"[bold red]error:[/] {error.message}", soft_wrap=True)
         if error.hint:

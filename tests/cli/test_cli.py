@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -372,3 +374,18 @@ def test_a_folder_that_is_not_there_stops_the_run(rcu_embedded: Command, tmp_pat
     answer = rcu("run")
     assert answer.code == 3
     assert "the folder of source till is not there" in answer.err
+
+
+def test_a_command_loads_no_other(tmp_path: Path) -> None:
+    """Loading all of them takes longer than what most of them do."""
+    code = "import sys; sys.argv = ['rcu', 'run', '--help']; from rcu.cli.main import run\ntry: run()\nfinally: print(*sorted(sys.modules))"  # noqa: E501
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    loaded = done.stdout.splitlines()[-1].split()
+    assert "rcu.cli.data" in loaded
+    assert {"rcu.cli.dedupe", "rcu.cli.case", "rcu.cli.admin", "scipy.stats", "fastapi"} & {*loaded} == set()
+
+
+def test_what_is_no_command_is_told_with_those_there_are(started: Command) -> None:
+    assert started("imprt").code == 2
+    helped = started("--help")
+    assert all(name in helped.out for name in ("import", "run", "case", "standardise"))

@@ -12,7 +12,7 @@ import typer
 
 from rcu.api.app import create_app
 from rcu.cli.common import Exit
-from rcu.cli.main import app
+from rcu.cli.main import application
 from rcu.config import Settings
 from rcu.services.keys import SCOPES
 from rcu.store.engine import Store
@@ -35,7 +35,7 @@ def commands(command: Any, way: tuple[str, ...] = ("rcu",)) -> Iterator[tuple[st
         yield from commands(one, (*way, name))
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands(typer.main.get_command(application())))
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
