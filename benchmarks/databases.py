@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url, text
 
 
 @contextlib.contextmanager
@@ -33,3 +33,14 @@ def postgresql() -> Iterator[str]:
         admin.execute(f"CREATE DATABASE {name}")
         stack.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
         yield make_url(given).set(database=name).render_as_string(hide_password=False)
+
+
+def settle(url: str) -> None:
+    """Do at once what PostgreSQL does by and by after so many rows: tidy up, and write out what is in memory only."""
+    if url.startswith("sqlite"):
+        return
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("VACUUM (ANALYZE)"))
+        connection.execute(text("CHECKPOINT"))
+    engine.dispose()

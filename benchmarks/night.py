@@ -18,7 +18,7 @@ import psutil
 import psycopg
 
 from benchmarks import realtime_records as given
-from benchmarks.databases import postgresql
+from benchmarks.databases import postgresql, settle
 from benchmarks.machine import Step, describe, load, measure, rcu
 
 CHANGED = 100
@@ -84,6 +84,7 @@ def _measure(url: str, folder: Path, records: int) -> list[Measured]:
             before = _server_cpu(url)
             step = measure(f"{when}: {what}", rcu(*command), env=env)
             found.append(Measured(step, rows, _server_cpu(url) - before))
+        settle(url)  # a day lies between them, and what a server tidies up in it is not the night's
     return found
 
 

@@ -26,7 +26,7 @@ import psutil
 from sqlalchemy import create_engine, text
 
 from benchmarks import realtime_records as given
-from benchmarks.databases import postgresql
+from benchmarks.databases import postgresql, settle
 from benchmarks.found import Found
 from benchmarks.machine import Step, describe, load, measure, rcu
 
@@ -82,7 +82,7 @@ def run(records: int) -> str:
 def _served(database: str, url: str, folder: Path, *, processes: int) -> Served:
     env = {"RCU_DATABASE_URL": url}
     _fill(folder, env)
-    _settle(url)
+    settle(url)
     made = measure("key", rcu("key", "create", "bench", "--scope", "records", "--json"), env=env)
     with _server(env, processes) as (port, server):
         sender = _Sender(port, server, json.loads(made.output)["key"], folder / given.REQUESTS)
@@ -102,17 +102,6 @@ def _fill(folder: Path, env: dict[str, str]) -> None:
     measure("source", rcu("source", "add", given.SENDS, *contract, "--rank", "10"), env=env)
     measure("import", rcu("import", given.SOURCE, str(folder / given.RECORDS), "--json"), env=env)
     measure("run", rcu("run", "--json"), env=env)
-
-
-def _settle(url: str) -> None:
-    """Do at once what PostgreSQL does by and by after so many rows: tidy up, and write out what is in memory only."""
-    if url.startswith("sqlite"):
-        return
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("VACUUM (ANALYZE)"))
-        connection.execute(text("CHECKPOINT"))
-    engine.dispose()
 
 
 @contextlib.contextmanager

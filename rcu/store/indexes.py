@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, UniqueConstraint, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 _PATIENCE: Final = "5s"
@@ -57,6 +57,18 @@ def bare(
         connection.exec_driver_sql(made)
     for name, table, made in constraints:
         connection.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {made}')
+    for table in {one.name: one for one in (*tables, *keyless)}.values():
+        _look_at(connection, table)
+
+
+def _look_at(connection: Connection, table: Table) -> None:
+    """Have PostgreSQL look at what is in a table: of one it has not looked at yet it expects the wrong things.
+
+    It does so by itself, but minutes later. Only the columns by which rows are looked up are of any use to it.
+    """
+    unique = (one for one in table.constraints if isinstance(one, UniqueConstraint))
+    keys = {column.name for one in (table.primary_key, *unique, *table.indexes) for column in one.columns}
+    connection.exec_driver_sql(f"ANALYZE {table.name} ({', '.join(sorted(keys))})")
 
 
 def drop_indexes(connection: Connection, table: Table) -> None:
@@ -71,10 +83,15 @@ def drop_indexes(connection: Connection, table: Table) -> None:
 
 def make_indexes(connection: Connection, table: Table) -> None:
     """Make the indexes of a table that are not there."""
-    if connection.dialect.name != "sqlite":
+    if connection.dialect.name == "sqlite":
+        return
+    there = {one["name"] for one in inspect(connection).get_indexes(table.name)}
+    missing = [index for index in table.indexes if index.name not in there]
+    if missing:
         connection.exec_driver_sql(f"SET LOCAL maintenance_work_mem = '{_ROOM_TO_SORT}'")
-        for index in table.indexes:
-            index.create(connection, checkfirst=True)
+        for index in missing:
+            index.create(connection)
+        _look_at(connection, table)
 
 
 def _alone_with(connection: Connection, tables: Sequence[Table]) -> bool:

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from rcu.services import importing
+from rcu.services.running import run
 from rcu.store import indexes, schema
 from rcu.store.engine import Store
 from rcu.store.filling import begin_first_import, first_filling, have_lookups
 from rcu.store.tables import blocking_keys, customers, links, memberships, records
-from tests.conftest import Road, files_of
+from tests.conftest import Road, clock, files_of
 
 
 def where(index: ReflectedIndex) -> list[str]:
@@ -111,3 +112,21 @@ def test_an_import_makes_them_also_when_it_fails(road: Road, exports: Path, monk
         road.take("till", *files_of(exports, "till"))
     assert (seen == [before]) is (road.store.engine.dialect.name == "sqlite")
     assert lookups(road.store) == before
+
+
+def test_what_is_in_filled_tables_is_known_at_once(road: Road, exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or statements about few records are planned for empty tables until the server looks at them by itself."""
+    if road.store.engine.dialect.name == "sqlite":
+        return
+    monkeypatch.setattr(importing, "_MANY", 0)
+    for source in ("till", "shop"):
+        road.take(source, *files_of(exports, source))
+    run(road.store, road.model, clock=clock)
+    statement = text("SELECT tablename, attname FROM pg_stats WHERE schemaname = 'public'")
+    with road.store.read() as connection:
+        known = {f"{row.tablename}.{row.attname}" for row in connection.execute(statement)}
+    assert known >= {
+        "records.email_key", "records.native_id", "customers.household_key", "customers.last_seen_at",
+        "blocking_keys.key", "memberships.cluster_id", "links.right_id",
+    }  # fmt: skip
+    assert "customers.profile" not in known
