@@ -8,6 +8,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
@@ -51,7 +52,7 @@ def problem(status: int, name: str, *, title: str, detail: str | None = None, **
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Problem documents a route can answer with, for the OpenAPI document; any route can say 401, 403, 422, 503."""
+    """Problem documents a route can answer with, for the OpenAPI document; any can say 400, 401, 403, 422, 503."""
     texts = {
         304: "Not modified",
         307: "Merged: see Location",
@@ -61,7 +62,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         410: "Erased",
     }
     found: dict[int | str, dict[str, Any]] = {}
-    for status in (*statuses, 401, 403, 422, 503):
+    for status in sorted({*statuses, 400, 401, 403, 422, 503}):
         content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
         found[status] = {"description": texts.get(status, _HTTP.get(status, ("", "Problem"))[1])}
         if status >= 400:
@@ -98,12 +99,23 @@ def _api_error(_request: Request, error: Exception) -> Response:
     return answer
 
 
-def _http_error(_request: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered
     name, title = _HTTP.get(error.status_code, ("http", "The request cannot be answered"))
     answer = problem(error.status_code, name, title=title)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return answer
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What an address knows, of all its routes: the framework names those of the first."""
+    found: set[str] = set()
+    for route in request.app.router.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return found
 
 
 def _invalid(_request: Request, error: Exception) -> Response:

@@ -119,7 +119,8 @@ class Quality(StrEnum):
     MISSING = "missing"
 
 
-CUSTOMER_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CUSTOMER_ID_PATTERN: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+CUSTOMER_ID: Final = re.compile(CUSTOMER_ID_PATTERN)
 """A customer id as it is given out: the birth id of a record, a UUID in lower case."""
 
 

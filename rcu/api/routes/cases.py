@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import FourEyesDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
 from rcu.api.routes.decisions import actor_of, made
@@ -32,7 +33,7 @@ from rcu.services import reviewing
 from rcu.services.reviewing import CaseDecision, CaseShown, Review
 from rcu.store.queue import Wish
 
-router = APIRouter(prefix="/v1", tags=["cases"])
+router = APIRouter(prefix="/v1", tags=["cases"], route_class=BoundedRoute)
 
 _Number = Annotated[int, Path(ge=1, lt=2**63, description="the number of a case")]
 
@@ -49,7 +50,7 @@ def _entry(shown: CaseShown) -> CaseEntry:
     return CaseEntry.model_validate(told)
 
 
-@router.get("/cases", operation_id="listCases", responses=responses(400), summary="The review queue")
+@router.get("/cases", operation_id="listCases", responses=responses(), summary="The review queue")
 def list_cases(store: StoreDep, _key: Steward, query: Annotated[CaseQuery, Query()]) -> CaseList:
     """List cases, the highest priority and then the oldest first."""
     wish = Wish(

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Response
 
+from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import READING, CleaningDep, IdentityReader, Reader, StoreDep
 from rcu.api.errors import responses
 from rcu.api.schemas import (
@@ -23,7 +24,7 @@ from rcu.services import household, looking_back, reading
 from rcu.store.customers import StoredProfile
 from rcu.store.sources import ApiKey
 
-router = APIRouter(prefix="/v1", tags=["customers"])
+router = APIRouter(prefix="/v1", tags=["customers"], route_class=BoundedRoute)
 
 _Uuid = Annotated[
     str,
@@ -92,7 +93,7 @@ def _elsewhere(customer_id: str, as_of: str | None, part: str = "") -> Response:
     "/customers/{customer_id}/household",
     operation_id="getHousehold",
     response_model=HouseholdMembers,
-    responses=responses(307, 400, 404, 409, 410),
+    responses=responses(307, 404, 409, 410),
     summary="The household of a customer, as it is or was",
 )
 def get_household(customer_id: _Uuid, store: StoreDep, key: IdentityReader, as_of: _AsOf = None) -> Response:
@@ -109,7 +110,7 @@ def get_household(customer_id: _Uuid, store: StoreDep, key: IdentityReader, as_o
     "/customers/{customer_id}/history",
     operation_id="getCustomerHistory",
     response_model=CustomerHistory,
-    responses=responses(400, 404, 410),
+    responses=responses(404, 410),
     summary="What a customer was, the newest version first",
 )
 def get_customer_history(
@@ -144,7 +145,7 @@ def get_customer_of_record(
     "/customers",
     operation_id="listCustomers",
     response_model=CustomerPage,
-    responses=responses(400),
+    responses=responses(),
     summary="All customers, page by page",
 )
 def list_customers(

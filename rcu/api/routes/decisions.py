@@ -10,16 +10,18 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
+from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import FourEyesDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
 from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionPreview, DecisionRequest, DecisionWords
+from rcu.api.schemas.decisions import NAME_PATTERN
 from rcu.domain.decisions import DecisionKind
 from rcu.services import decided, deciding, previewing, reading
 from rcu.services.asking import Ask, AskAbout, Setting
 from rcu.services.upserting import RealTime
 from rcu.store.sources import ApiKey
 
-router = APIRouter(prefix="/v1", tags=["decisions"])
+router = APIRouter(prefix="/v1", tags=["decisions"], route_class=BoundedRoute)
 
 _Number = Annotated[int, Path(ge=1, lt=2**63, description="the number of a decision")]
 
@@ -163,7 +165,9 @@ def preview_approval(
 def list_decisions(
     store: StoreDep,
     _key: Steward,
-    about: Annotated[str | None, Query(max_length=300, description="source:native_id, or a customer id")] = None,
+    about: Annotated[
+        str | None, Query(max_length=300, pattern=NAME_PATTERN, description="source:native_id, or a customer id")
+    ] = None,
     before: Annotated[int, Query(ge=1, lt=2**63, description="only older ones than this number")] = 2**63 - 1,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DecisionList:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import Steward, StoreDep
 from rcu.api.errors import responses
 from rcu.api.schemas import CustomerBecoming, CustomerCounts, ModelComparison, ModelName
 from rcu.services import models
 from rcu.services.foreseeing import foresee
 
-router = APIRouter(prefix="/v1", tags=["models"])
+router = APIRouter(prefix="/v1", tags=["models"], route_class=BoundedRoute)
 
 
 @router.post(

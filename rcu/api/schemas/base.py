@@ -13,6 +13,12 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Body(Wire):
+    """What is sent as a body is of the type it is to be: a number is no truth value, and text no number."""
+
+    model_config = ConfigDict(strict=True)
+
+
 class Problem(BaseModel):
     """An error (RFC 9457). Never holds personal data."""
 

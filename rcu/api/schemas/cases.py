@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, Strict
 
-from rcu.api.schemas.base import Wire
-from rcu.api.schemas.decisions import DecisionWords, Name
+from rcu.api.schemas.base import Body, Wire
+from rcu.api.schemas.decisions import DecisionWords, RecordName
 
 CaseKindName = Literal[
     "possible_match",
@@ -82,7 +82,7 @@ class CaseDetail(Wire):
     events: list[CaseHappening]
 
 
-class CaseAction(Wire):
+class CaseAction(Body):
     """What every action may say."""
 
     expected: int | None = Field(default=None, description="only if the case is still at this version")
@@ -98,13 +98,13 @@ class CaseAssignment(CaseAction):
 class CaseDate(CaseAction):
     """An instant; null takes it away."""
 
-    at: AwareDatetime | None
+    at: Annotated[AwareDatetime, Strict(strict=False)] | None
 
 
 class CaseDeferral(CaseAction):
     """Until when a case is put off."""
 
-    at: AwareDatetime
+    at: Annotated[AwareDatetime, Strict(strict=False)]
     reason: str | None = Field(default=None, min_length=1, max_length=2_000)
 
 
@@ -133,7 +133,7 @@ class CaseDecisionRequest(DecisionWords):
     about: list[CustomerId] = Field(
         default_factory=list[str], max_length=50, description="some of its customers; by default all"
     )
-    groups: list[Annotated[list[Name], Field(min_length=1, max_length=500)]] = Field(
+    groups: list[Annotated[list[RecordName], Field(min_length=1, max_length=500)]] = Field(
         default_factory=list[list[str]], max_length=50, description="of a split: the records that leave together"
     )
     supersede: bool = Field(default=False, description="take back the decisions that stand in the way")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from rcu.api.schemas.base import Wire
+from rcu.api.schemas.base import Body, Wire
 from rcu.api.schemas.profile import Profile
+from rcu.domain.records import CUSTOMER_ID_PATTERN
 
 Words = Annotated[str, Field(min_length=1, max_length=2_000, description="why, for somebody who reads it in a year")]
-Name = Annotated[str, Field(min_length=1, max_length=300, description="source:native_id, or a customer id")]
+RecordName = Annotated[str, Field(max_length=300, pattern=r"^[^:]+:[\s\S]+$", description="source:native_id")]
+NAME_PATTERN: Final = f"^({CUSTOMER_ID_PATTERN}|[^:]+:[\\s\\S]+)$"
+Name = Annotated[
+    str,
+    Field(max_length=300, pattern=NAME_PATTERN, description="source:native_id, or a customer id"),
+]
 
 
-class DecisionWords(Wire):
+class DecisionWords(Body):
     """Why, and for whom."""
 
     reason: Words
@@ -26,7 +32,7 @@ class DecisionRequest(DecisionWords):
 
     kind: Literal["merge", "not_same", "split", "confirm", "comment", "override"]
     about: list[Name] = Field(min_length=1, max_length=50)
-    groups: list[Annotated[list[Name], Field(min_length=1, max_length=500)]] = Field(
+    groups: list[Annotated[list[RecordName], Field(min_length=1, max_length=500)]] = Field(
         default_factory=list[list[str]], max_length=50, description="of a split: the records that leave together"
     )
     expected: dict[str, int] = Field(

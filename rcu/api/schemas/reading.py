@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from rcu.api.schemas.base import Wire
+from rcu.api.schemas.base import Body, Wire
 from rcu.api.schemas.profile import Profile
 
 
@@ -17,14 +17,14 @@ class CustomerPage(Wire):
     next_cursor: str | None = Field(description="give it back for the next page; null at the end")
 
 
-class Identifier(Wire):
+class Identifier(Body):
     """One identifier; `record` is written source:native_id."""
 
     type: Literal["email", "phone", "loyalty_number", "record"]
     value: Annotated[str, Field(min_length=1, max_length=320)]
 
 
-class LookupRequest(Wire):
+class LookupRequest(Body):
     """Up to 100 identifiers."""
 
     identifiers: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
