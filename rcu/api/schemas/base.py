@@ -22,6 +22,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str | None = None
+    request_id: str | None = Field(default=None, description="as in the header X-Request-Id: tell it who runs this")
     errors: list[dict[str, Any]] | None = Field(
         default=None, description="what is wrong with which part of the request"
     )

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from rcu.errors import Conflict, InputError, NotFound
 from rcu.services.keys import SCOPES, create_key, find_key, key_digest, list_keys, revoke_key
 from rcu.store.engine import Store
-from rcu.store.tables import api_keys
+from rcu.store.tables import api_key_secrets, api_keys
 from tests.conftest import NOW
 
 
@@ -33,7 +33,7 @@ def test_no_two_keys_are_the_same_and_each_holds_256_random_bits(store: Store) -
 def test_only_a_digest_is_stored(store: Store) -> None:
     key = made(store)
     with store.read() as connection:
-        rows = connection.execute(select(api_keys)).all()
+        rows = connection.execute(select(api_keys, api_key_secrets).join(api_key_secrets)).all()
     assert key_digest(key) in str(rows)
     assert key.removeprefix("rcu_") not in str(rows)
 
