@@ -51,15 +51,15 @@ def create(
     if burst is not None and rate is None:
         raise InputError("a burst needs a rate", hint="say --rate, too")
     held = None if rate is None else Rate(rate, rate if burst is None else burst)
-    terms = Terms(_instant(expires), purpose, held, frozenset(store) if store else None)
+    terms = Terms(_instant(expires, "--expires"), purpose, held, frozenset(store) if store else None)
     with opened() as opened_store:
         scopes = frozenset(scope) if scope else keys.READS
         secret = keys.create_key(opened_store, name, scopes=scopes, now=now(), terms=terms)
     _print_secret(name, secret, as_json)
 
 
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else read_instant(text)
+def _instant(text: str | None, option: str) -> datetime | None:
+    return None if text is None else read_instant(text, called=option)
 
 
 def _print_secret(name: str, secret: str, as_json: bool) -> None:
@@ -142,7 +142,7 @@ def expire(
     """Let a key end: now, at a time, or never."""
     if never and at is not None:
         raise InputError("--at and --never contradict each other")
-    ends = None if never else (_instant(at) or now())
+    ends = None if never else (_instant(at, "--at") or now())
     with opened() as store:
         keys.expire_key(store, name, ends)
     out.print(f"{name} does not end" if ends is None else f"{name} ends {ends:%Y-%m-%d %H:%M:%S}")

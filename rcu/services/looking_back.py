@@ -32,7 +32,7 @@ _CURSOR: Final = "h1"
 _NEWEST: Final = 2**63 - 1
 
 
-def read_instant(text: str) -> datetime:
+def read_instant(text: str, *, called: str = "as_of") -> datetime:
     """An instant as somebody writes it: ISO 8601 with its offset.
 
     Raises:
@@ -44,7 +44,7 @@ def read_instant(text: str) -> datetime:
             return told.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    msg = "as_of is not a time with its offset"
+    msg = f"{called} is not a time with its offset"
     raise InputError(msg, hint="write it like 2026-03-01T10:15:00Z, or 2026-03-01T10:15:00%2B01:00 in an address")
 
 
