@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 EVERY_SECONDS: Final = 1.0
 """So often what waits is written."""
-MOST_WAITING: Final = 20_000
-"""So much may wait: some megabytes, and what is written in a second or two."""
+MOST_WAITING: Final = 100_000
+"""So much may wait: some twenty megabytes, and what a busy minute reads while a run holds the database."""
 PATIENCE_SECONDS: Final = 10.0
 """Who hands in more waits no longer than this."""
 _TOGETHER: Final = 2_000

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
 from rcu.domain.keys import Terms
+from rcu.services import keys
 from rcu.services.accesses import access_log
 from rcu.store.accesses import Access
 from tests.api.conftest import Api
@@ -139,6 +139,7 @@ def test_the_log_is_read_by_customer_by_key_and_from_an_instant_page_by_page(api
     assert page["accesses"] + rest["accesses"] == log()["accesses"]
     assert rest["next_cursor"] is None
     assert admin.get("/v1/access-log", params={"cursor": "nonsense"}).status_code == 400
+    assert admin.get("/v1/access-log", params={"after": "0001-01-01T00:00:00+14:00"}).status_code == 422
 
 
 def test_a_read_that_cannot_be_written_down_is_refused(api: Api) -> None:
@@ -156,11 +157,24 @@ def test_a_read_that_cannot_be_written_down_is_refused(api: Api) -> None:
 def test_a_read_waits_for_no_statement_of_the_log(api: Api) -> None:
     client = api.client("identity")
     client.get("/v1/customers?limit=1")
-    here = threading.get_ident()
     with api.queries() as asked:
         assert client.get("/v1/customers?limit=100").status_code == 200
-    assert here == threading.get_ident()
     assert not [one for one in asked if "access_log" in one]
+
+
+def test_a_server_that_ends_writes_down_what_was_read(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rcu import config
+    from rcu.api.app import from_environment
+
+    name = joined(api)["customer_id"]
+    key = keys.create_key(api.store, "till", scopes=frozenset({"identity"}), now=datetime.now(UTC))
+    monkeypatch.setenv("RCU_DATABASE_URL", api.store.engine.url.render_as_string(hide_password=False))
+    config.settings.cache_clear()
+    with TestClient(from_environment(), headers={"Authorization": f"Bearer {key}"}) as client:
+        assert client.get(f"/v1/customers/{name}").status_code == 200
+    config.settings.cache_clear()
+    assert told(api.accesses()) == [("getCustomer", name, ("identity",))]
+    assert keys.show_key(api.store, "till").key.last_used_at is not None
 
 
 # --- ids of requests --------------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ def test_a_key_ends_in_time_and_can_be_given_more(api: Api) -> None:
         pytest.param({"stores": []}, 422, id="no store"),
         pytest.param({"expires_at": "2001-01-01T00:00:00Z"}, 422, id="ended before it is made"),
         pytest.param({"expires_at": "2199-01-01T00:00:00"}, 422, id="no offset"),
+        pytest.param({"expires_at": "9999-12-31T23:59:59-14:00"}, 422, id="after the last year"),
         pytest.param({"name": "test 1"}, 409, id="a name that is taken"),
     ],
 )

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from rcu.api.deps import Admin, StoreDep
 from rcu.api.errors import responses
+from rcu.api.schemas.base import Moment
 from rcu.api.schemas.keys import AccessEntry, AccessLogPage
 from rcu.services import accesses
 from rcu.store.accesses import AccessWish
@@ -25,7 +25,7 @@ def list_accesses(
         str | None, Query(max_length=36, description="only of this customer, by this very id")
     ] = None,
     key: Annotated[str | None, Query(max_length=100, description="only by the key of this name")] = None,
-    after: Annotated[AwareDatetime | None, Query(description="only what was shown after this instant")] = None,
+    after: Annotated[Moment | None, Query(description="only what was shown after this instant")] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> AccessLogPage:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from rcu.api.schemas.base import Wire
+from rcu.api.schemas.base import Moment, Wire
 from rcu.services.keys import WORD
 
 ScopeName: TypeAlias = Literal[
@@ -30,9 +30,7 @@ class KeyRequest(Wire):
 
     name: str = Field(min_length=1, max_length=100, description="who will use it; given once")
     scopes: list[ScopeName] = Field(min_length=1, max_length=20)
-    expires_at: AwareDatetime | None = Field(
-        default=None, description="not in force from here on; null: as long as wanted"
-    )
+    expires_at: Moment | None = Field(default=None, description="not in force from here on; null: as long as wanted")
     purpose: str | None = Field(
         default=None, pattern=WORD, description="what it reads for, where a request has no X-Purpose"
     )
@@ -85,7 +83,7 @@ class KeyMade(KeyDetail):
 class KeyRotation(Wire):
     """Until when the secrets stay in force that a key has."""
 
-    until: AwareDatetime | None = Field(
+    until: Moment | None = Field(
         default=None, description="by default 24 hours from now; what has passed ends them at once"
     )
 
@@ -93,7 +91,7 @@ class KeyRotation(Wire):
 class KeyEnd(Wire):
     """When a key is to end."""
 
-    at: AwareDatetime | None = Field(description="null: never; what has passed ends it at once")
+    at: Moment | None = Field(description="null: never; what has passed ends it at once")
 
 
 class AccessEntry(Wire):
