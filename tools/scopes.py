@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from rcu.api.app import ROUTERS
 from rcu.api.deps import READING, needed
 from rcu.api.schemas import Profile
+from rcu.golden.record import SHOWN_OF_GROUP
 from rcu.services.keys import READS, SCOPES
 from rcu.services.reading import visible
 
@@ -75,10 +76,7 @@ FIELDS: Mapping[str, Any] = {
         **dict.fromkeys(("email", "mobile", "landline"), "x"),
         "address": {"city": "x"},
     },
-    "provenance": {
-        **{name: {"record": "a:1"} for name in ("identity", "email", "mobile", "landline", "address")},
-        "loyalty_number": {"record": "a:1"},
-    },
+    "provenance": {name: {"record": "a:1"} for name in SHOWN_OF_GROUP},
     "contact_points": [{"kind": "email", "value": "x", "quality": "x", "records": ["a:1"], "consents": []}],
     "aggregates": {"orders": [], "last_email_click_at": None},
     "scores": {"rfm": None, "data_quality": {}},

@@ -146,14 +146,14 @@ def revoke_key(store: Store, which: int | str, now: datetime) -> None:
 
 
 def _living(connection: Transaction, which: int | str) -> ApiKey:
-    key = _found(connection, which)
+    key = _found(connection, which, hold=True)
     if key.revoked_at is not None:
         raise Conflict(f"the key {key.name} was revoked", hint="make another one")
     return key
 
 
-def _found(connection: Transaction, which: int | str) -> ApiKey:
-    key = rows.find(connection, which)
+def _found(connection: Transaction, which: int | str, *, hold: bool = False) -> ApiKey:
+    key = rows.find(connection, which, hold=hold)
     if key is None:
         raise NotFound("key", str(which))
     return key

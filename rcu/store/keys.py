@@ -114,10 +114,11 @@ def all_keys(connection: Connection) -> list[ApiKey]:
     return [_key(row) for row in connection.execute(select(*_KEY).order_by(api_keys.c.name))]
 
 
-def find(connection: Connection, which: int | str) -> ApiKey | None:
-    """A key by its number or name, in force or not."""
+def find(connection: Connection, which: int | str, *, hold: bool = False) -> ApiKey | None:
+    """A key by its number or name, in force or not; `hold`: nobody else changes it until the transaction ends."""
     named = api_keys.c.key_id == which if isinstance(which, int) else api_keys.c.name == which
-    row = connection.execute(select(*_KEY).where(named)).one_or_none()
+    statement = select(*_KEY).where(named)
+    row = connection.execute(statement.with_for_update() if hold else statement).one_or_none()
     return None if row is None else _key(row)
 
 
