@@ -12,12 +12,16 @@ from fastapi import FastAPI
 
 from rcu import __version__
 from rcu.api import errors
-from rcu.api.routes import cases, changes, customers, decisions, health, models, records
+from rcu.api.asked import TaggedAnswers
+from rcu.api.rates import Rates
+from rcu.api.routes import accesses, cases, changes, customers, decisions, health, keys, models, records
 from rcu.cleaning import CleaningSettings
 from rcu.config import settings
 from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.matching.model import MatchModel, load_model
+from rcu.services.accesses import KeyUses, access_log
 from rcu.services.asking import FourEyes
+from rcu.services.behind import EVERY_SECONDS
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
@@ -26,6 +30,17 @@ from rcu.services.upserting import RealTime
 from rcu.services.warming import settle_memory, warm_up
 from rcu.store.engine import Store
 
+ROUTERS: Final = (
+    health.router,
+    customers.router,
+    records.router,
+    changes.router,
+    decisions.router,
+    cases.router,
+    models.router,
+    keys.router,
+    accesses.router,
+)
 _KNOWN_SECONDS: Final = 2.0
 """For so long a key is taken for what it was."""
 _WARMING_SECONDS: Final = 2.0
@@ -39,11 +54,12 @@ def create_app(
     cleaning: CleaningSettings | None = None,
     four_eyes: FourEyes | None = None,
     rules: CaseRules = USUAL_RULES,
+    behind_seconds: float = EVERY_SECONDS,
 ) -> FastAPI:
     """Make the application on a store; the caller closes the store.
 
     `model` is what records are matched with before any run (by default the shipped one), then that of the last run;
-    `rules` say where cases begin.
+    `rules` say where cases begin; every `behind_seconds` what was read is written down.
     """
     app = FastAPI(
         title="RCU",
@@ -57,10 +73,14 @@ def create_app(
     app.state.four_eyes = four_eyes or FourEyes()
     app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now, rules)
     app.state.gathering = Gathering(app.state.real_time)
-    app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS)
+    app.state.key_uses = KeyUses(store, every=behind_seconds)
+    app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS, used=app.state.key_uses.used)
+    app.state.rates = Rates()
+    app.state.accesses = access_log(store, every=behind_seconds)
+    app.add_middleware(TaggedAnswers)
     errors.install(app)
-    for room in (health, customers, records, changes, decisions, cases, models):
-        app.include_router(room.router)
+    for router in ROUTERS:
+        app.include_router(router)
     return app
 
 
@@ -84,6 +104,8 @@ def from_environment() -> FastAPI:
         settle_memory()
         yield
         app.state.gathering.close()
+        app.state.accesses.close()
+        app.state.key_uses.close()
         await asyncio.wait([warming])
         store.close()
 

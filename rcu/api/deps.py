@@ -1,31 +1,40 @@
-"""What routes depend on: the store, the cleaning settings, the caller's key and its scopes.
+"""What routes depend on: the store, the cleaning settings, the caller's key, its scopes, and what it reads for.
 
 What waits for nothing is `async`: anything else is sent to another thread, which costs more than it does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from rcu.api.asked import asked
 from rcu.api.errors import ApiError
 from rcu.cleaning import CleaningSettings
+from rcu.services import accesses
+from rcu.services.accesses import Reading
 from rcu.services.asking import FourEyes
+from rcu.services.behind import Behind
 from rcu.services.gathering import Gathering
-from rcu.services.keys import KnownKeys
+from rcu.services.keys import WORD, KnownKeys
 from rcu.services.upserting import RealTime
+from rcu.store.accesses import Access
 from rcu.store.engine import Store
-from rcu.store.sources import ApiKey
+from rcu.store.keys import ApiKey
 
 _bearer = HTTPBearer(auto_error=False, description="An API key, made with `rcu key create`")
 READING = frozenset({"identity", "contact", "consent", "orders", "scores"})
 """Scopes that open a part of the profile."""
 RECORDS = frozenset({"records"})
 """The scope that hands in records."""
+HISTORY = frozenset({"history"})
+"""The scope that opens what was."""
 
 
 async def get_store(request: Request) -> Store:
@@ -67,12 +76,14 @@ CleaningDep = Annotated[CleaningSettings, Depends(get_cleaning)]
 
 
 async def get_key(
-    known: KnownKeysDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None
+    request: Request,
+    known: KnownKeysDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
 ) -> ApiKey:
     """The key the caller showed.
 
     Raises:
-        ApiError: 401 without a key that is in force.
+        ApiError: 401 without a key that is in force, 429 when it asks more often than it may.
     """
     key = None
     if credentials is not None:
@@ -81,22 +92,126 @@ async def get_key(
     if key is None:
         detail = "send the header Authorization: Bearer followed by an API key"
         raise ApiError(401, detail, headers={"WWW-Authenticate": "Bearer"})
+    admit(request, key)
     return key
 
 
-def needs(scopes: frozenset[str]) -> Callable[[ApiKey], Awaitable[ApiKey]]:
-    """A dependency that lets through keys with at least one of the scopes."""
+def admit(request: Request, key: ApiKey) -> None:
+    """Count a request of a key that has a rate, and tell what is left of it with the answer.
+
+    Raises:
+        ApiError: 429 when it asks more often than it may.
+    """
+    rate = key.terms.rate
+    if rate is None:
+        return
+    found = request.app.state.rates.take(key.key_id, rate)
+    asked(request.scope).headers += [(name.encode(), value.encode()) for name, value in found.headers()]
+    if not found.passes:
+        detail = f"this key may ask {rate.burst} times in any {rate.seconds} s"
+        raise ApiError(429, detail, headers={"Retry-After": str(found.seconds)})
+
+
+Check = Callable[[ApiKey], Awaitable[ApiKey]]
+_NEEDED: Final[dict[Check, tuple[frozenset[str], ...]]] = {}
+
+
+def needs(*groups: frozenset[str]) -> Check:
+    """A dependency that lets through keys with at least one of the scopes of each group."""
 
     async def check(key: Annotated[ApiKey, Depends(get_key)]) -> ApiKey:
-        if not key.scopes & scopes:
-            raise ApiError(403, f"one of these scopes is needed: {', '.join(sorted(scopes))}")
+        for scopes in groups:
+            if not key.scopes & scopes:
+                raise ApiError(403, f"one of these scopes is needed: {', '.join(sorted(scopes))}")
         return key
 
+    _NEEDED[check] = groups
     return check
 
 
+def needed(check: Callable[..., object] | None) -> tuple[frozenset[str], ...] | None:
+    """The groups of scopes a dependency asks for; None when it is not one of `needs`."""
+    return next((groups for known, groups in _NEEDED.items() if known is check), None)
+
+
 Reader = Annotated[ApiKey, Depends(needs(READING))]
-RecordWriter = Annotated[ApiKey, Depends(needs(RECORDS))]
+WRITES_RECORDS = Depends(needs(RECORDS))
 IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]
+HistoryReader = Annotated[ApiKey, Depends(needs(READING, HISTORY))]
+Admin = Annotated[ApiKey, Depends(needs(frozenset({"admin"})))]
+
+
+def may_look_back(key: ApiKey, as_of: str | None) -> None:
+    """Let a key ask for what was.
+
+    Raises:
+        ApiError: 403 when it asks so without the scope.
+    """
+    if as_of is not None and not key.scopes & HISTORY:
+        raise ApiError(403, "as_of needs the scope history")
+
+
+_Purpose = Annotated[
+    str | None,
+    Header(alias="X-Purpose", pattern=WORD, description="what this is read for; by default what the key says"),
+]
+_OnBehalfOf = Annotated[
+    str | None, Header(alias="X-On-Behalf-Of", pattern=WORD, description="the person the caller reads for: an id")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """One request that reads customers: writes down who was shown, before the answer goes out.
+
+    Attributes:
+        key: the key that asks.
+        store: where the customers are.
+        log: where it is written down.
+        reading: who asks, and what for.
+    """
+
+    key: ApiKey
+    store: Store
+    log: Behind[Access]
+    reading: Reading
+
+    def showed(self, customer_ids: Iterable[str], *, more: Iterable[str] = ()) -> None:
+        """The answer shows these customers, as far as the key's scopes open them; `more`: and groups beside those.
+
+        Raises:
+            StoreError: too much waits to be written down already.
+        """
+        self._write(accesses.given(self.reading, customer_ids, datetime.now(UTC), more=more))
+
+    def named(self, customer_ids: Iterable[str]) -> None:
+        """The answer tells these ids, and nothing else of the customers."""
+        self._write(accesses.named(self.reading, customer_ids, datetime.now(UTC)))
+
+    def _write(self, entries: Sequence[Access]) -> None:
+        if entries:
+            self.log.hand_in(entries)
+
+
+async def get_reads(
+    request: Request,
+    key: Annotated[ApiKey, Depends(get_key)],
+    x_purpose: _Purpose = None,
+    x_on_behalf_of: _OnBehalfOf = None,
+) -> Reads:
+    """Who reads, and what for."""
+    return reads_of(request, key, x_purpose, x_on_behalf_of)
+
+
+def reads_of(request: Request, key: ApiKey, purpose: str | None, on_behalf_of: str | None) -> Reads:
+    """The same, of headers that were read and checked elsewhere."""
+    operation: str = request.scope["route"].operation_id
+    told = asked(request.scope).request_id
+    why = purpose or key.terms.purpose
+    reading = Reading(key.name, key.scopes, on_behalf_of, operation, why, told)
+    return Reads(key, request.app.state.store, request.app.state.accesses, reading)
+
+
+ReadsDep = Annotated[Reads, Depends(get_reads)]

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from rcu.api.asked import asked
 from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
 from rcu.services.becoming import Erased, SeveralCustomers
@@ -32,6 +33,7 @@ _HTTP: Final = {
     404: ("no-such-route", "There is no such address"),
     405: ("method-not-allowed", "The address does not know this method"),
     413: ("too-large", "The request is too large"),
+    429: ("rate-exceeded", "The key asks more often than it may"),
 }
 
 
@@ -45,14 +47,23 @@ class ApiError(Exception):
         self.headers = headers
 
 
-def problem(status: int, name: str, *, title: str, detail: str | None = None, **more: Any) -> Response:  # noqa: ANN401
+def problem(
+    request: Request,
+    status: int,
+    name: str,
+    *,
+    title: str,
+    detail: str | None = None,
+    **more: Any,  # noqa: ANN401
+) -> Response:
     """A problem document."""
     content = {"type": _BASE + name, "title": title, "status": status, **({"detail": detail} if detail else {}), **more}
+    content["request_id"] = asked(request.scope).request_id
     return Response(orjson.dumps(content), status, media_type="application/problem+json")
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Problem documents a route can answer with, for the OpenAPI document; any can say 400, 401, 403, 422, 503."""
+    """Problem documents a route can answer with, for OpenAPI; any can say 400, 401, 403, 422, 429, 503."""
     texts = {
         304: "Not modified",
         307: "Merged: see Location",
@@ -62,7 +73,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         410: "Erased",
     }
     found: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({*statuses, 400, 401, 403, 422, 503}):
+    for status in sorted({*statuses, 400, 401, 403, 422, 429, 503}):
         content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
         found[status] = {"description": texts.get(status, _HTTP.get(status, ("", "Problem"))[1])}
         if status >= 400:
@@ -76,9 +87,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
 
 
-def _rcu_error(_request: Request, error: Exception) -> Response:
+def _rcu_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RcuError)  # noqa: S101  # as registered
     for kind, status, name, title in _STATUSES:
         if isinstance(error, kind):
@@ -87,14 +99,14 @@ def _rcu_error(_request: Request, error: Exception) -> Response:
                 more["decisions"] = error.decisions
             if isinstance(error, SeveralCustomers):
                 more["candidates"] = error.candidates
-            return problem(status, name, title=title, detail=error.message, **more)
-    return problem(500, "internal", title="Something went wrong in the service")
+            return problem(request, status, name, title=title, detail=error.message, **more)
+    return problem(request, 500, "internal", title="Something went wrong in the service")
 
 
-def _api_error(_request: Request, error: Exception) -> Response:
+def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)  # noqa: S101  # as registered
     name, title = _HTTP[error.status]
-    answer = problem(error.status, name, title=title, detail=error.detail)
+    answer = problem(request, error.status, name, title=title, detail=error.detail)
     answer.headers.update(error.headers or {})
     return answer
 
@@ -102,7 +114,7 @@ def _api_error(_request: Request, error: Exception) -> Response:
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered
     name, title = _HTTP.get(error.status_code, ("http", "The request cannot be answered"))
-    answer = problem(error.status_code, name, title=title)
+    answer = problem(request, error.status_code, name, title=title)
     answer.headers.update(error.headers or {})
     if error.status_code == 405:
         answer.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
@@ -118,8 +130,15 @@ def _methods_at(request: Request) -> set[str]:
     return found
 
 
-def _invalid(_request: Request, error: Exception) -> Response:
+def _invalid(request: Request, error: Exception) -> Response:
     """Say where and why, never what was sent."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
     found = [{"at": ".".join(map(str, one["loc"])), "why": one["msg"]} for one in error.errors()]
-    return problem(422, "invalid-input", title="The request cannot be understood", errors=found)
+    return problem(request, 422, "invalid-input", title="The request cannot be understood", errors=found)
+
+
+def _unexpected(request: Request, _error: Exception) -> Response:
+    """Say nothing of what went wrong; this answer goes out beside the middleware that gives the others their id."""
+    answer = problem(request, 500, "internal", title="Something went wrong in the service")
+    answer.headers["X-Request-Id"] = asked(request.scope).request_id
+    return answer

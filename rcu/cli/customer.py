@@ -10,14 +10,17 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from rcu.cli.accesses import print_accesses
 from rcu.cli.common import AsJson, err, opened, out
 from rcu.domain.causes import Cause
 from rcu.domain.records import CUSTOMER_ID
 from rcu.errors import InputError
 from rcu.services import looking_back, reading
+from rcu.services.accesses import accesses
 from rcu.services.household import answer, household
 from rcu.services.looking_back import HistoryPage, VersionTold
 from rcu.services.reading import FIELDS_OF_SCOPE
+from rcu.store.accesses import AccessWish
 
 app = typer.Typer(help="One customer, as it is and as it was.", no_args_is_help=True)
 
@@ -25,7 +28,7 @@ CustomerId = Annotated[str, typer.Argument(metavar="CUSTOMER", help="a customer 
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="TIME", help="An instant with its offset, like 2026-03-01T10:15:00Z.")
 ]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=200, help="At most so many versions.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=200, help="At most so many.")]
 Cursor = Annotated[str | None, typer.Option("--cursor", help="Go on from where the last page ended.")]
 
 
@@ -71,6 +74,17 @@ def history(customer_id: CustomerId, *, limit: Limit = 50, cursor: Cursor = None
         sys.stdout.write(told.decode() + "\n")
     else:
         print_history(page)
+
+
+@app.command("accesses")
+def show_accesses(
+    customer_id: CustomerId, *, limit: Limit = 50, cursor: Cursor = None, as_json: AsJson = False
+) -> None:
+    """Tell who was shown a customer over HTTP, and what for, the newest first."""
+    with opened() as store:
+        print_accesses(
+            accesses(store, AccessWish(customer_id=_checked(customer_id)), cursor=cursor, limit=limit), as_json
+        )
 
 
 def _checked(customer_id: str) -> str:

@@ -26,7 +26,7 @@ _COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "dedupe": ("dedupe", "dedupe"),
     "standardise": ("standardise", "standardise"),
     "db": ("admin", "db"),
-    "key": ("admin", "key"),
+    "key": ("key", "app"),
     "source": ("data", "source"),
     "quarantine": ("quarantine", "app"),
     "model": ("model", "app"),

@@ -11,7 +11,7 @@ import orjson
 
 from rcu.errors import NotFound
 from rcu.services.looking_back import profile_as_of
-from rcu.services.reading import customer, visible
+from rcu.services.reading import customer, shown_to, visible
 from rcu.store import customers as rows
 from rcu.store.customers import StoredProfile
 from rcu.store.engine import Store
@@ -32,26 +32,35 @@ class HouseholdShown:
     members: tuple[StoredProfile, ...]
 
 
-def household(store: Store, customer_id: str, at: datetime | None = None) -> HouseholdShown:
+def household(
+    store: Store, customer_id: str, at: datetime | None = None, *, stores: frozenset[str] | None = None
+) -> HouseholdShown:
     """The household of the customer an id stands for; at an instant, as it was then.
+
+    With `stores`, members that are no customers of theirs are left out.
 
     Raises:
         NotFound: the id was never given, or its customer is of no household.
         Erased: its person was erased.
         SeveralCustomers: its customer is part of several others today.
     """
-    mine = customer(store, customer_id) if at is None else profile_as_of(store, customer_id, at)
+    mine = (
+        customer(store, customer_id, stores=stores)
+        if at is None
+        else profile_as_of(store, customer_id, at, stores=stores)
+    )
     told: Mapping[str, Any] | None = orjson.loads(mine.profile)["household"]
     if told is None:
         raise NotFound("household", "of this customer")
-    return HouseholdShown(mine.customer_id, told, tuple(_members(store, told["members"], at)))
+    return HouseholdShown(mine.customer_id, told, tuple(_members(store, told["members"], at, stores)))
 
 
-def _members(store: Store, ids: list[str], at: datetime | None) -> list[StoredProfile]:
+def _members(store: Store, ids: list[str], at: datetime | None, stores: frozenset[str] | None) -> list[StoredProfile]:
     if at is not None:
-        return [profile_as_of(store, one, at) for one in ids]
+        seen = shown_to(store, ids, stores)
+        return [profile_as_of(store, one, at) for one in ids if one in seen]
     with store.read() as connection:
-        return rows.by_customer_ids(connection, ids)
+        return rows.by_customer_ids(connection, ids, stores=stores)
 
 
 def answer(shown: HouseholdShown, scopes: frozenset[str]) -> bytes:

@@ -23,6 +23,7 @@ from rcu.store import lookback as rows
 from rcu.store.customers import StoredProfile
 from rcu.store.engine import Store
 from rcu.store.lookback import Reviewed, StoredVersion
+from rcu.store.visibility import seen_by
 
 STEWARD: Final = "steward"
 """The scope that opens what people do with cases."""
@@ -31,7 +32,7 @@ _CURSOR: Final = "h1"
 _NEWEST: Final = 2**63 - 1
 
 
-def read_instant(text: str) -> datetime:
+def read_instant(text: str, *, called: str = "as_of") -> datetime:
     """An instant as somebody writes it: ISO 8601 with its offset.
 
     Raises:
@@ -43,14 +44,17 @@ def read_instant(text: str) -> datetime:
             return told.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    msg = "as_of is not a time with its offset"
+    msg = f"{called} is not a time with its offset"
     raise InputError(msg, hint="write it like 2026-03-01T10:15:00Z, or 2026-03-01T10:15:00%2B01:00 in an address")
 
 
-def profile_as_of(store: Store, customer_id: str, at: datetime) -> StoredProfile:
+def profile_as_of(
+    store: Store, customer_id: str, at: datetime, *, stores: frozenset[str] | None = None
+) -> StoredProfile:
     """The profile, true at an instant, of the customer that held the record born with an id.
 
-    Compare its `customer_id` to see whether the id was merged into another then.
+    Compare its `customer_id` to see whether the id was merged into another then. With `stores`, the record must be of
+    one of their customers today, and the customer of then, too.
 
     Raises:
         NotFound: the id was never given, or not yet.
@@ -63,6 +67,9 @@ def profile_as_of(store: Store, customer_id: str, at: datetime) -> StoredProfile
             raise Erased
         cluster = None if born is None else rows.cluster_at(connection, born.record_id, at)
         found = None if cluster is None else rows.document_at(connection, cluster, at)
+        if found is not None and stores is not None:
+            asked = {name, found.customer_id}
+            found = found if seen_by(connection, asked, stores) == asked else None
     if found is None or not _holds(found, name):  # the customer may have been there before the record
         raise NotFound("customer", "with this id at that time")
     return found
@@ -131,10 +138,19 @@ class HistoryPage:
     next_cursor: str | None
 
 
-def history(store: Store, customer_id: str, scopes: frozenset[str], *, cursor: str | None, limit: int) -> HistoryPage:
+def history(
+    store: Store,
+    customer_id: str,
+    scopes: frozenset[str],
+    *,
+    cursor: str | None,
+    limit: int,
+    stores: frozenset[str] | None = None,
+) -> HistoryPage:
     """The versions of a customer as far as the scopes allow: what they do not open is compared with nothing.
 
-    What people did with its cases is told to stewards.
+    What people did with its cases is told to stewards. With `stores`, an id that leads to no customer of theirs is not
+    there.
 
     Raises:
         NotFound: the id was never given.
@@ -144,7 +160,7 @@ def history(store: Store, customer_id: str, scopes: frozenset[str], *, cursor: s
     before = _NEWEST if cursor is None else read_cursor(_CURSOR, cursor)
     name = customer_id.lower()
     with store.read() as connection:
-        present = customer_rows.by_birth_id(connection, name)
+        present = customer_rows.by_birth_id(connection, name, stores=stores)
         found = became_of(connection, name, None if present is None else present.customer_id)
         if found.state is not IdState.SPLIT:
             check_one(found)

@@ -17,6 +17,7 @@ from rcu.store import customers as rows
 from rcu.store import overrides as override_rows
 from rcu.store.customers import LOOKUP_COLUMNS, Carrier, Change, StoredProfile
 from rcu.store.engine import Store, Transaction
+from rcu.store.visibility import seen_by
 
 MOST_CANDIDATES: Final = 10
 """A lookup that finds more customers than this says so and names the first."""
@@ -61,8 +62,10 @@ def _strip_contacts(kept: dict[str, Any]) -> None:
         del kept["provenance"][name]
 
 
-def customer(store: Store, customer_id: str) -> StoredProfile:
+def customer(store: Store, customer_id: str, *, stores: frozenset[str] | None = None) -> StoredProfile:
     """The customer an id stands for now; compare its `customer_id` to see whether the id was merged into another.
+
+    With `stores`, a customer that is not one of theirs is not there; so it is in all that follows.
 
     Raises:
         NotFound: when the id was never given.
@@ -71,24 +74,34 @@ def customer(store: Store, customer_id: str) -> StoredProfile:
     """
     name = customer_id.lower()
     with store.read() as connection:
-        found = rows.by_birth_id(connection, name)
+        found = rows.by_birth_id(connection, name, stores=stores)
         if found is None or found.customer_id != name:
             check_one(became_of(connection, name, None if found is None else found.customer_id))
     assert found is not None  # noqa: S101  # as was checked
     return found
 
 
-def customer_of_record(store: Store, source: str, native_id: str) -> StoredProfile:
+def customer_of_record(
+    store: Store, source: str, native_id: str, *, stores: frozenset[str] | None = None
+) -> StoredProfile:
     """The customer a record belongs to.
 
     Raises:
         NotFound: when no such record was delivered, or it was not matched yet.
     """
     with store.read() as connection:
-        found = rows.by_record(connection, source, native_id)
+        found = rows.by_record(connection, source, native_id, stores=stores)
     if found is None:
         raise NotFound("customer", "for this record")
     return found
+
+
+def shown_to(store: Store, customer_ids: Sequence[str], stores: frozenset[str] | None) -> set[str]:
+    """Of some ids, those of customers of some stores; all, where there is no restriction to any (None)."""
+    if stores is None or not customer_ids:
+        return set(customer_ids)
+    with store.read() as connection:
+        return seen_by(connection, customer_ids, stores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +120,9 @@ class Answer:
     profiles: tuple[StoredProfile, ...] = ()
 
 
-def lookup(store: Store, asked: Sequence[Asked], settings: CleaningSettings) -> list[Answer]:
+def lookup(
+    store: Store, asked: Sequence[Asked], settings: CleaningSettings, *, stores: frozenset[str] | None = None
+) -> list[Answer]:
     """Look up typed identifiers, each by the key its value is matched on; one query for each type of identifier.
 
     A customer is found by what any of its records carries, and by what a steward set and still holds. A value that this
@@ -119,11 +134,11 @@ def lookup(store: Store, asked: Sequence[Asked], settings: CleaningSettings) -> 
         for identifier in LOOKUP_COLUMNS:
             wanted = sorted({value for name, value in filter(None, keys) if name == identifier})
             if wanted:
-                matches = rows.by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES)
+                matches = rows.by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES, stores=stores)
                 found |= _holding(connection, identifier, matches)
         for key in filter(None, keys):
             if key[0] == "record":
-                profile = rows.by_record(connection, *key[1].split(":", 1))
+                profile = rows.by_record(connection, *key[1].split(":", 1), stores=stores)
                 found[key] = [profile] if profile else []
     return [Answer("invalid") if key is None else _answer(found.get(key, [])) for key in keys]
 
@@ -173,14 +188,15 @@ class Page:
     next_cursor: str | None
 
 
-def customers_page(store: Store, *, cursor: str | None, limit: int) -> Page:
+def customers_page(store: Store, *, cursor: str | None, limit: int, stores: frozenset[str] | None = None) -> Page:
     """The next customers, oldest first. The order never changes, so pages stay true under writes.
 
     Raises:
         InvalidCursor: when the cursor is not one this service gave out.
     """
     with store.read() as connection:
-        found = rows.page(connection, after=0 if cursor is None else read_cursor(_CURSOR, cursor), limit=limit + 1)
+        after = 0 if cursor is None else read_cursor(_CURSOR, cursor)
+        found = rows.page(connection, after=after, limit=limit + 1, stores=stores)
     more = len(found) > limit
     shown = found[:limit]
     return Page(tuple(profile for _, profile in shown), write_cursor(_CURSOR, shown[-1][0]) if more else None)

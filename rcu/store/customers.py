@@ -20,6 +20,7 @@ from rcu.store.tables import (
     records,
     runs,
 )
+from rcu.store.visibility import of_stores
 
 LOOKUP_COLUMNS: Final[Mapping[str, str]] = {
     "email": "email_key",
@@ -48,21 +49,28 @@ def _first(row: Row[str, int, str, str] | None) -> StoredProfile | None:
     return None if row is None else StoredProfile(*row)
 
 
-def by_birth_id(connection: Connection, birth_id: str) -> StoredProfile | None:
-    """The customer that the record born with this id belongs to now; any id ever given answers for ever."""
+def by_birth_id(connection: Connection, birth_id: str, *, stores: frozenset[str] | None = None) -> StoredProfile | None:
+    """The customer that the record born with this id belongs to now; any id ever given answers for ever.
+
+    With `stores`, None when it is not one of theirs; so in all that follows.
+    """
     statement = (
         _profiles()
         .join(memberships, memberships.c.cluster_id == customers.c.cluster_id)
         .join(records, records.c.record_id == memberships.c.record_id)
-        .where(records.c.birth_id == birth_id)
+        .where(records.c.birth_id == birth_id, of_stores(customers.c.cluster_id, stores))
     )
     return _first(connection.execute(statement).one_or_none())
 
 
-def by_customer_ids(connection: Connection, customer_ids: Sequence[str]) -> list[StoredProfile]:
+def by_customer_ids(
+    connection: Connection, customer_ids: Sequence[str], *, stores: frozenset[str] | None = None
+) -> list[StoredProfile]:
     """Customers by their present ids, the oldest first; those that are none any more are left out."""
-    statement = _profiles().where(among(customers.c.customer_id, customer_ids)).order_by(customers.c.cluster_id)
-    return [StoredProfile(*row) for row in connection.execute(statement)]
+    asked = among(customers.c.customer_id, customer_ids), of_stores(customers.c.cluster_id, stores)
+    return [
+        StoredProfile(*row) for row in connection.execute(_profiles().where(*asked).order_by(customers.c.cluster_id))
+    ]
 
 
 def record_born_as(connection: Connection, birth_id: str) -> RecordKey | None:
@@ -72,13 +80,16 @@ def record_born_as(connection: Connection, birth_id: str) -> RecordKey | None:
     return None if row is None else RecordKey(row.source, row.native_id)
 
 
-def by_record(connection: Connection, source: str, native_id: str) -> StoredProfile | None:
+def by_record(
+    connection: Connection, source: str, native_id: str, *, stores: frozenset[str] | None = None
+) -> StoredProfile | None:
     """The customer a record belongs to."""
     statement = (
         _profiles()
         .join(memberships, memberships.c.cluster_id == customers.c.cluster_id)
         .join(records, records.c.record_id == memberships.c.record_id)
         .where(records.c.source == source, records.c.native_id == native_id)
+        .where(of_stores(customers.c.cluster_id, stores))
     )
     return _first(connection.execute(statement).one_or_none())
 
@@ -99,7 +110,12 @@ class Carrier:
 
 
 def by_identifiers(
-    connection: Connection, identifier: str, keys: Sequence[str], *, most_each: int
+    connection: Connection,
+    identifier: str,
+    keys: Sequence[str],
+    *,
+    most_each: int,
+    stores: frozenset[str] | None = None,
 ) -> dict[str, list[Carrier]]:
     """The customers that have one of the keys, oldest first; at most `most_each` of each sort for one key.
 
@@ -108,9 +124,11 @@ def by_identifiers(
         identifier: one of LOOKUP_COLUMNS.
         keys: keys in the form records are matched on.
         most_each: more than this many customers are cut off.
+        stores: only customers of these stores; None: all.
     """
     had = _having(LOOKUP_COLUMNS[identifier], keys).subquery("had")
     once = select(had.c.key, had.c.cluster_id, func.min(had.c.only_set).label("only_set"))
+    once = once.where(of_stores(had.c.cluster_id, stores))
     carriers = once.group_by(had.c.key, had.c.cluster_id).subquery("carriers")
     sort = (carriers.c.key, carriers.c.only_set)
     place = func.row_number().over(partition_by=sort, order_by=carriers.c.cluster_id)
@@ -144,7 +162,9 @@ def _having(column: str, keys: Sequence[str]) -> CompoundSelect[Any, Any, int]:
     return union_all(carried, said)
 
 
-def page(connection: Connection, *, after: int, limit: int) -> list[tuple[int, StoredProfile]]:
+def page(
+    connection: Connection, *, after: int, limit: int, stores: frozenset[str] | None = None
+) -> list[tuple[int, StoredProfile]]:
     """The next customers by the age of their oldest record, with the number to go on from."""
     statement = (
         select(
@@ -154,7 +174,7 @@ def page(connection: Connection, *, after: int, limit: int) -> list[tuple[int, S
             customers.c.digest,
             customers.c.profile,
         )
-        .where(customers.c.cluster_id > after)
+        .where(customers.c.cluster_id > after, of_stores(customers.c.cluster_id, stores))
         .order_by(customers.c.cluster_id)
         .limit(limit)
     )

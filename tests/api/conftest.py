@@ -10,7 +10,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from rcu.api.app import create_app
+from rcu.domain.keys import FREE, Terms
 from rcu.services import keys
+from rcu.services.accesses import accesses
+from rcu.store.accesses import Access, AccessWish
 from tests.conftest import NOW, Road
 
 
@@ -20,14 +23,22 @@ class Api:
     def __init__(self, road: Road) -> None:
         self.road = road
         self.store = road.store
-        self.app = create_app(road.store, model=road.model)
+        self.app = create_app(road.store, model=road.model, behind_seconds=3600.0)  # tests say when
         self._count = 0
 
-    def client(self, *scopes: str) -> TestClient:
+    def client(self, *scopes: str, terms: Terms = FREE) -> TestClient:
         self._count += 1
         chosen = frozenset(scopes) or keys.SCOPES
-        key = keys.create_key(self.store, f"test {self._count}", scopes=chosen, now=NOW)
+        key = keys.create_key(self.store, f"test {self._count}", scopes=chosen, now=NOW, terms=terms)
+        return self.caller(key)
+
+    def caller(self, key: str) -> TestClient:
         return TestClient(self.app, headers={"Authorization": f"Bearer {key}"}, follow_redirects=False)
+
+    def accesses(self) -> list[Access]:
+        """The access log, the oldest entry first."""
+        self.app.state.accesses.write_now()
+        return list(reversed(accesses(self.store, AccessWish(), cursor=None, limit=1_000_000).accesses))
 
     def stranger(self) -> TestClient:
         return TestClient(self.app, follow_redirects=False)
@@ -51,4 +62,5 @@ class Api:
 def api(travelled: Road) -> Iterator[Api]:
     made = Api(travelled)
     yield made
-    made.app.state.gathering.close()
+    for one in ("gathering", "accesses", "key_uses"):
+        getattr(made.app.state, one).close()

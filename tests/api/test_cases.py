@@ -60,7 +60,7 @@ def test_only_stewards_act_on_cases_and_only_on_those_there_are(api: Api, action
 
 
 def test_what_is_done_with_a_case_stands_in_the_history_of_its_customers(api: Api, case_id: int) -> None:
-    client = api.client("steward", "identity")
+    client = api.client("steward", "identity", "history")
     told = {"at": "2999-01-01T00:00:00Z", "reason": "on holiday", "on_behalf_of": "anne"}
     entry = client.post(f"/v1/cases/{case_id}/defer", json=told).json()
     client.post(f"/v1/cases/{case_id}/resume", json={"on_behalf_of": "anne"})
@@ -72,7 +72,7 @@ def test_what_is_done_with_a_case_stands_in_the_history_of_its_customers(api: Ap
             (case_id, "possible_match", "deferred", until), (case_id, "possible_match", "resumed", None)
         ]  # fmt: skip
         assert all("anne" in one["actor"] for one in version["reviewed"])
-        (seen, *_) = api.client("identity").get(f"/v1/customers/{name}/history").json()["versions"]
+        (seen, *_) = api.client("identity", "history").get(f"/v1/customers/{name}/history").json()["versions"]
         assert seen["reviewed"] == []
 
 

@@ -57,7 +57,7 @@ def test_a_profile_as_of_an_instant_is_the_document_of_then(two: tuple[Api, dict
     then = client.get(url(one["customer_id"]), params=at(first_instant()))
     assert (then.status_code, then.content) == (200, before.content)
     assert then.headers["etag"] == before.headers["etag"]
-    narrow = api.client("scores").get(url(one["customer_id"]), params=at(first_instant()))
+    narrow = api.client("scores", "history").get(url(one["customer_id"]), params=at(first_instant()))
     assert set(narrow.json()) == {"customer_id", "scores"}
 
 
@@ -151,10 +151,10 @@ def test_a_history_shows_contacts_only_to_who_may_see_them(two: tuple[Api, dict,
     decide(api, "merge", one["customer_id"], other["customer_id"])
     values = {point["value"] for point in other["contact_points"]} - {point["value"] for point in one["contact_points"]}
     assert values
-    seen = api.client("contact").get(url(one["customer_id"]) + "/history").text
+    seen = api.client("contact", "history").get(url(one["customer_id"]) + "/history").text
     assert any(value in seen for value in values)
     for scope in ("identity", "orders", "scores", "consent"):
-        hidden = api.client(scope).get(url(one["customer_id"]) + "/history").text
+        hidden = api.client(scope, "history").get(url(one["customer_id"]) + "/history").text
         assert not [value for value in values if value in hidden], scope
 
 

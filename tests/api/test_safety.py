@@ -19,7 +19,7 @@ def test_no_route_is_open_but_health_and_the_openapi_document(api: Api) -> None:
     stranger = api.stranger()
     for route in api.app.openapi()["paths"]:
         url = route.replace("{customer_id}", UNKNOWN).replace("{source}", "till").replace("{native_id}", "1")
-        url = url.replace("{decision_id}", "1")
+        url = url.replace("{decision_id}", "1").replace("{key_id}", "1")
         method = next(iter(api.app.openapi()["paths"][route])).upper()
         status = stranger.request(method, url, json=None if method == "GET" else {}).status_code
         assert status == (200 if url in OPEN else 401), url
@@ -149,4 +149,4 @@ def test_an_unmigrated_database_is_live_but_not_ready(databases) -> None:
 
 def test_operation_ids_are_there_and_unique(api: Api) -> None:
     operations = [one["operationId"] for path in api.app.openapi()["paths"].values() for one in path.values()]
-    assert len(operations) == len(set(operations)) == 28
+    assert len(operations) == len(set(operations)) == 35

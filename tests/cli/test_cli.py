@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import select, update
 
 from rcu import __version__
+from rcu.domain.keys import Rate
 from rcu.services import keys
 from rcu.services.reading import customers_page
 from rcu.store.customers import by_record
@@ -201,6 +202,28 @@ def test_a_key_is_printed_once_listed_without_itself_and_revoked(rcu: Command, d
     assert [bool(one["revoked_at"]) for one in rcu("key", "list", "--json").json] == [False, True]
 
 
+def test_a_key_is_rotated_shown_held_to_terms_and_ended(rcu: Command, databases: Databases) -> None:
+    terms = ("--expires", "2199-01-01T00:00:00Z", "--purpose", "checkout", "--rate", 5, "--burst", 20)
+    made = rcu("key", "create", "till", *terms, "--store", "M001", "--store", "M002", "--json").json["key"]
+    other = rcu("key", "rotate", "till", "--overlap", 0.5).out.strip()
+    store = databases.open(os.environ["RCU_DATABASE_URL"])
+    found = keys.find_key(store, made)
+    assert found is not None
+    assert (found.terms.purpose, found.terms.rate, found.terms.stores) == ("checkout", Rate(5, 20), {"M001", "M002"})
+    assert found == keys.find_key(store, other)
+    shown = rcu("key", "show", "till").out
+    assert "5/s, 20 at once" in shown
+    assert "M001 M002" in shown
+    assert shown.count("a secret of") == len(rcu("key", "show", "till", "--json").json["secrets"]) == 2
+    assert "2199-01-01" in rcu("key", "list").out
+    assert rcu("key", "rotate", "till", "--overlap", 0).code == 0
+    assert keys.find_key(store, other) is None
+    assert rcu("key", "expire", "till", "--never").out.strip() == "till does not end"
+    assert rcu("key", "expire", "till").code == 0
+    assert rcu("key", "rotate", "till").code == 5
+    assert rcu("key", "accesses", "till", "--json").json == {"accesses": [], "next_cursor": None}
+
+
 # --- evaluate, explain, verify ----------------------------------------------------------------------------------------
 
 
@@ -320,6 +343,11 @@ def test_verify_finds_nothing_in_a_sound_database_and_what_was_tampered_with(
         pytest.param(["key", "create", "x", "--scope", "all"], 3, "no such scope: all", id="3: no such scope"),
         pytest.param(["import", "register", "{folder}/stock.csv"], 4, "no source register", id="4: an unknown source"),
         pytest.param(["explain", "till:1", "shop:1"], 4, "no record till:1", id="4: a record never delivered"),
+        pytest.param(["key", "create", "x", "--burst", "5"], 3, "a burst needs a rate", id="3: a burst without a rate"),
+        pytest.param(
+            ["key", "create", "x", "--expires", "2199-01-01"], 3, "--expires is not a time", id="3: no offset"
+        ),
+        pytest.param(["key", "show", "nobody"], 4, "no key nobody", id="4: no such key to show"),
         pytest.param(["key", "revoke", "nobody"], 4, "no key nobody", id="4: no such key"),
         pytest.param(["db", "downgrade", "base"], 5, "drops tables", id="5: a downgrade nobody confirmed"),
         pytest.param(["source", "add", "x", "--kind", "fax"], 6, "no kind of connector fax", id="6: no such connector"),

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from rcu.cli.common import Exit
+from rcu.services.accesses import Reading, given
+from rcu.store import accesses
 from rcu.store.tables import customers
 from tests.cli.conftest import Command
-from tests.conftest import Road
+from tests.conftest import NOW, Road
 
 THEN = "2026-01-02T09:00:00Z"
 
@@ -82,3 +84,21 @@ def test_a_household_is_told_with_its_reason(rcu_travelled: Command, travelled: 
     shown = rcu_travelled("customer", "household", home["members"][0], "--json", "--as-of", THEN).json
     assert (shown["reason"], len(shown["members"])) == (home["reason"], len(home["members"]))
     assert rcu_travelled("customer", "household", alone).code == Exit.NOT_FOUND
+
+
+def test_who_was_shown_a_customer_is_told(rcu_travelled: Command, travelled: Road) -> None:
+    one, other = list(stored(travelled))[:2]
+    reading = Reading("till", frozenset({"identity"}), "anne", "getCustomer", "checkout", "call-1")
+    entries = [*given(reading, [one, other], NOW), *given(reading, [one], NOW, more=["history"])]
+    with travelled.store.begin() as connection:
+        accesses.add(connection, entries)
+    told = rcu_travelled("customer", "accesses", one.upper())
+    assert [word in told.out for word in (one, other, "till", "checkout", "anne", "history identity")] == [
+        True, False, True, True, True, True,
+    ]  # fmt: skip
+    page = rcu_travelled("customer", "accesses", one, "--limit", 1, "--json").json
+    rest = rcu_travelled("customer", "accesses", one, "--cursor", page["next_cursor"], "--json").json
+    assert [entry["field_groups"] for entry in page["accesses"] + rest["accesses"]] == [
+        ["history", "identity"], ["identity"],
+    ]  # fmt: skip
+    assert "--cursor" in rcu_travelled("customer", "accesses", one, "--limit", 1).out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from rcu.domain.decisions import Decision, DecisionKind
 from rcu.errors import StoreError
 from rcu.store import decisions as decision_rows
-from rcu.store import schema
+from rcu.store import keys, schema
 from rcu.store.engine import Store
 from rcu.store.tables import decision_values, decisions, metadata
 from tests.conftest import NOW
@@ -57,6 +59,39 @@ def test_decisions_there_are_outlive_the_migration_that_lets_them_set_fields(sto
         assert list(connection.execute(select(decisions.c.decision_id).order_by("decision_id")).scalars()) == [1, 5]
     with pytest.raises(IntegrityError), store.begin() as connection:
         decision_rows.add(connection, _decision(DecisionKind.OVERRIDE))
+
+
+def test_keys_there_keep_their_secrets_and_what_they_could_read(store: Store) -> None:
+    schema.downgrade(store, "0015")
+    added = text(
+        "INSERT INTO api_keys (name, digest, scopes, created_at) VALUES (:name, :name, :scopes, '2026-01-02 03:04:05')"
+    )
+    with store.begin() as connection:
+        for name, scopes in (("till", "orders records"), ("feed", "changes"), ("desk", "steward")):
+            connection.execute(added, {"name": name, "scopes": scopes})
+    schema.upgrade(store)
+    with store.begin() as connection:
+        told = {one.name: one for one in keys.all_keys(connection)}
+        assert {name: sorted(one.scopes) for name, one in told.items()} == {
+            "till": ["history", "orders", "records"],
+            "feed": ["changes"],
+            "desk": ["steward"],
+        }
+        found = keys.key_by_digest(connection, "till", NOW)
+        assert found is not None
+        assert (found[0], found[1]) == (told["till"], None)
+        keys.add_secret(connection, told["till"].key_id, "newer", NOW + timedelta(days=1))
+        keys.set_end(connection, told["desk"].key_id, NOW)
+    schema.downgrade(store, "0015")
+    with store.read() as connection:
+        rows = connection.execute(text("SELECT name, digest, scopes, revoked_at IS NULL FROM api_keys ORDER BY name"))
+        assert [tuple(row) for row in rows] == [
+            ("desk", "desk", "steward", False),  # nothing would hold it to its end
+            ("feed", "feed", "changes", True),
+            ("till", "newer", "orders records", True),
+        ]
+    schema.upgrade(store)
+    assert schema.differences(store) == []
 
 
 def _decision(kind: DecisionKind, about: int | None = None, sets: dict[str, dict[str, str | None]] | None = None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,7 +11,16 @@ import orjson
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from rcu.api.bodies import BoundedRoute
-from rcu.api.deps import READING, CleaningDep, IdentityReader, Reader, StoreDep
+from rcu.api.deps import (
+    READING,
+    CleaningDep,
+    HistoryReader,
+    IdentityReader,
+    Reader,
+    ReadsDep,
+    StoreDep,
+    may_look_back,
+)
 from rcu.api.errors import responses
 from rcu.api.schemas import (
     CustomerHistory,
@@ -22,7 +32,7 @@ from rcu.api.schemas import (
 )
 from rcu.services import household, looking_back, reading
 from rcu.store.customers import StoredProfile
-from rcu.store.sources import ApiKey
+from rcu.store.keys import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["customers"], route_class=BoundedRoute)
 
@@ -69,15 +79,23 @@ def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None) -> R
     summary="One customer by id, as it is or was",
 )
 def get_customer(
-    customer_id: _Uuid, store: StoreDep, key: Reader, as_of: _AsOf = None, if_none_match: _IfNoneMatch = None
+    customer_id: _Uuid,
+    store: StoreDep,
+    key: Reader,
+    reads: ReadsDep,
+    as_of: _AsOf = None,
+    if_none_match: _IfNoneMatch = None,
 ) -> Response:
     """Give the profile as stored. An id that was merged into another answers 307 to the present one."""
+    may_look_back(key, as_of)
+    stores = key.terms.stores
     if as_of is None:
-        profile = reading.customer(store, customer_id)
+        profile = reading.customer(store, customer_id, stores=stores)
     else:
-        profile = looking_back.profile_as_of(store, customer_id, looking_back.read_instant(as_of))
+        profile = looking_back.profile_as_of(store, customer_id, looking_back.read_instant(as_of), stores=stores)
     if profile.customer_id != customer_id.lower():
         return _elsewhere(profile.customer_id, as_of)
+    reads.showed([profile.customer_id], more=() if as_of is None else ("history",))
     return _answer(profile, key, if_none_match)
 
 
@@ -96,12 +114,16 @@ def _elsewhere(customer_id: str, as_of: str | None, part: str = "") -> Response:
     responses=responses(307, 404, 409, 410),
     summary="The household of a customer, as it is or was",
 )
-def get_household(customer_id: _Uuid, store: StoreDep, key: IdentityReader, as_of: _AsOf = None) -> Response:
+def get_household(
+    customer_id: _Uuid, store: StoreDep, key: IdentityReader, reads: ReadsDep, as_of: _AsOf = None
+) -> Response:
     """Give who belongs together with a customer, and why. A customer who is alone has no household: 404."""
+    may_look_back(key, as_of)
     at = None if as_of is None else looking_back.read_instant(as_of)
-    shown = household.household(store, customer_id, at)
+    shown = household.household(store, customer_id, at, stores=key.terms.stores)
     if shown.customer_id != customer_id.lower():
         return _elsewhere(shown.customer_id, as_of, "/household")
+    reads.showed([one.customer_id for one in shown.members], more=() if as_of is None else ("history",))
     headers = {"Cache-Control": "private, no-store"}
     return Response(household.answer(shown, key.scopes), media_type="application/json", headers=headers)
 
@@ -116,12 +138,14 @@ def get_household(customer_id: _Uuid, store: StoreDep, key: IdentityReader, as_o
 def get_customer_history(
     customer_id: _Uuid,
     store: StoreDep,
-    key: Reader,
+    key: HistoryReader,
+    reads: ReadsDep,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """List versions: when each was true, what made it, which records came and left, and which fields changed."""
-    page = looking_back.history(store, customer_id, key.scopes, cursor=cursor, limit=limit)
+    page = looking_back.history(store, customer_id, key.scopes, cursor=cursor, limit=limit, stores=key.terms.stores)
+    reads.showed([page.customer_id], more=("history",))
     headers = {"Cache-Control": "private, no-store"}
     content = orjson.dumps(looking_back.answer(page), option=orjson.OPT_UTC_Z)
     return Response(content, media_type="application/json", headers=headers)
@@ -135,10 +159,17 @@ def get_customer_history(
     summary="The customer a record belongs to",
 )
 def get_customer_of_record(
-    source: _Key, native_id: _Key, store: StoreDep, key: Reader, if_none_match: _IfNoneMatch = None
+    source: _Key,
+    native_id: _Key,
+    store: StoreDep,
+    key: Reader,
+    reads: ReadsDep,
+    if_none_match: _IfNoneMatch = None,
 ) -> Response:
     """Give the profile of the customer that a source knows under an id of its own."""
-    return _answer(reading.customer_of_record(store, source, native_id), key, if_none_match)
+    profile = reading.customer_of_record(store, source, native_id, stores=key.terms.stores)
+    reads.showed([profile.customer_id])
+    return _answer(profile, key, if_none_match)
 
 
 @router.get(
@@ -151,11 +182,13 @@ def get_customer_of_record(
 def list_customers(
     store: StoreDep,
     key: Reader,
+    reads: ReadsDep,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """List customers, oldest first. Pages stay true while customers are written."""
-    page = reading.customers_page(store, cursor=cursor, limit=limit)
+    page = reading.customers_page(store, cursor=cursor, limit=limit, stores=key.terms.stores)
+    reads.showed([one.customer_id for one in page.profiles])
     shown = b",".join(reading.visible(profile.profile, key.scopes) for profile in page.profiles)
     content = b'{"customers":[' + shown + b'],"next_cursor":' + orjson.dumps(page.next_cursor) + b"}"
     return Response(content, media_type="application/json", headers={"Cache-Control": "private, no-store"})
@@ -168,15 +201,28 @@ def list_customers(
     responses=responses(),
     summary="Customers by e-mail, phone, loyalty number or record",
 )
-def lookup_customers(request: LookupRequest, store: StoreDep, cleaning: CleaningDep, key: Reader) -> Response:
+def lookup_customers(
+    request: LookupRequest, store: StoreDep, cleaning: CleaningDep, key: Reader, reads: ReadsDep
+) -> Response:
     """Look up to 100 identifiers; values are standardised as records are, so any way of writing them finds them."""
     asked = [reading.Asked(identifier.type, identifier.value) for identifier in request.identifiers]
-    parts = [_result(answer, key) for answer in reading.lookup(store, asked, cleaning)]
+    answers = reading.lookup(store, asked, cleaning, stores=key.terms.stores)
+    shown, named = _given_out(answers)
+    reads.showed(shown)
+    reads.named(named)
+    parts = [_result(answer, key) for answer in answers]
     return Response(
         b'{"results":[' + b",".join(parts) + b"]}",
         media_type="application/json",
         headers={"Cache-Control": "private, no-store"},
     )
+
+
+def _given_out(answers: Sequence[reading.Answer]) -> tuple[set[str], set[str]]:
+    """The customers that answers show, and those of which they tell the id alone."""
+    shown = {one.customer_id for answer in answers if answer.status == "found" for one in answer.profiles}
+    told = {one.customer_id for answer in answers for one in answer.profiles}
+    return shown, told - shown
 
 
 def _result(answer: reading.Answer, key: ApiKey) -> bytes:

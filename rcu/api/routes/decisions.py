@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Response
 
 from rcu.api.bodies import BoundedRoute
-from rcu.api.deps import FourEyesDep, RealTimeDep, Steward, StoreDep
+from rcu.api.deps import FourEyesDep, Reads, ReadsDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
 from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionPreview, DecisionRequest, DecisionWords
 from rcu.api.schemas.decisions import NAME_PATTERN
@@ -19,7 +19,8 @@ from rcu.domain.decisions import DecisionKind
 from rcu.services import decided, deciding, previewing, reading
 from rcu.services.asking import Ask, AskAbout, Setting
 from rcu.services.upserting import RealTime
-from rcu.store.sources import ApiKey
+from rcu.store.engine import Store
+from rcu.store.keys import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["decisions"], route_class=BoundedRoute)
 
@@ -58,11 +59,15 @@ def _ask(request: DecisionRequest, key: ApiKey, how: RealTime) -> Ask:
     )
 
 
-def _previewed(found: previewing.Preview, key: ApiKey) -> Response:
-    """The customers as far as the key's scopes open them."""
+def _previewed(store: Store, found: previewing.Preview, key: ApiKey, reads: Reads) -> Response:
+    """The customers as far as the key's scopes open them, and of its stores where it is held to some."""
+    ids = [one.customer_id for one in (*found.before, *found.after)]
+    seen = reading.shown_to(store, ids, key.terms.stores)
+    reads.showed(seen)
 
     def shown(customers: Sequence[previewing.CustomerShown]) -> bytes:
-        return b",".join(reading.visible(orjson.dumps(one.profile).decode(), key.scopes) for one in customers)
+        documents = [orjson.dumps(one.profile).decode() for one in customers if one.customer_id in seen]
+        return b",".join(reading.visible(one, key.scopes) for one in documents)
 
     content = b'{"before":[' + shown(found.before) + b'],"after":[' + shown(found.after) + b"]}"
     return Response(content, media_type="application/json", headers={"Cache-Control": "private, no-store"})
@@ -90,9 +95,12 @@ def decide(
     responses=responses(404, 409),
     summary="What a decision would do",
 )
-def preview_decision(request: DecisionRequest, store: StoreDep, how: RealTimeDep, key: Steward) -> Response:
+def preview_decision(
+    request: DecisionRequest, store: StoreDep, how: RealTimeDep, key: Steward, reads: ReadsDep
+) -> Response:
     """Show the customers that would change, before and after. Nothing is decided."""
-    return _previewed(previewing.preview(store, how.model, _ask(request, key, how), clock=_now), key)
+    found = previewing.preview(store, how.model, _ask(request, key, how), clock=_now)
+    return _previewed(store, found, key, reads)
 
 
 @router.post(
@@ -120,11 +128,11 @@ def undo(decision_id: _Number, request: DecisionWords, store: StoreDep, how: Rea
     summary="What taking a decision back would do",
 )
 def preview_undo(
-    decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
+    decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward, reads: ReadsDep
 ) -> Response:
     """Show the customers that would change, before and after. Nothing is decided."""
     ask = AskAbout(DecisionKind.UNDO, decision_id, actor_of(key, request.on_behalf_of), request.reason)
-    return _previewed(previewing.preview(store, how.model, ask, clock=_now), key)
+    return _previewed(store, previewing.preview(store, how.model, ask, clock=_now), key, reads)
 
 
 @router.post(
@@ -154,11 +162,11 @@ def approve(
     summary="What agreeing to a decision would do",
 )
 def preview_approval(
-    decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward
+    decision_id: _Number, request: DecisionWords, store: StoreDep, how: RealTimeDep, key: Steward, reads: ReadsDep
 ) -> Response:
     """Show the customers that would change, before and after. Nothing is decided."""
     ask = AskAbout(DecisionKind.APPROVE, decision_id, actor_of(key, request.on_behalf_of), request.reason)
-    return _previewed(previewing.preview(store, how.model, ask, clock=_now), key)
+    return _previewed(store, previewing.preview(store, how.model, ask, clock=_now), key, reads)
 
 
 @router.get("/decisions", operation_id="listDecisions", responses=responses(404), summary="Decisions, the newest first")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from asyncio import wrap_future
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
@@ -13,7 +15,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from rcu.api.bodies import BoundedRoute
-from rcu.api.deps import RECORDS, GatheringDep, RealTimeDep, RecordWriter
+from rcu.api.deps import RECORDS, WRITES_RECORDS, GatheringDep, Reads, ReadsDep, RealTimeDep, admit
 from rcu.api.errors import responses
 from rcu.api.schemas import RecordsRequest, UpsertedRecord, UpsertedRecords
 from rcu.domain.records import RecordKey
@@ -21,7 +23,7 @@ from rcu.services import reading
 from rcu.services.arrivals import Content, Given, Upserted
 from rcu.services.gathering import Gathering
 from rcu.services.record_form import KeyPart, RecordForm, answer, record_key
-from rcu.store.sources import ApiKey
+from rcu.store.keys import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["records"], route_class=BoundedRoute)
 
@@ -57,6 +59,7 @@ class _PutRoute(BoundedRoute):
             native_key = record_key(request.path_params["source"], request.path_params["native_id"])
         except ValidationError:
             return None
+        admit(request, key)
         return await _taken(request.app.state.gathering, form.given(native_key), key)
 
 
@@ -66,24 +69,29 @@ async def put_record(
     record: RecordForm,
     real_time: RealTimeDep,
     gathering: GatheringDep,
-    key: RecordWriter,
+    reads: ReadsDep,
     *,
     dry_run: _DryRun = False,
     profile: _Profile = False,
 ) -> Response:
     """Take a record: standardise, match and publish it. The same content again changes nothing."""
-    given = record.given(RecordKey(source, native_id))
-    if not dry_run:
-        return await _taken(gathering, given, key, profile=profile)
-    take, actor = real_time.upsert, f"key {key.name}"
-    (done,) = await run_in_threadpool(take, [given], dry_run=True, profiles=profile, actor=actor)
-    return _response(_told(done, key))
+    given, key = record.given(RecordKey(source, native_id)), reads.key
+    if not dry_run and not profile:
+        return await _taken(gathering, given, key)
+    actor = f"key {key.name}"
+    if dry_run:
+        (done,) = await run_in_threadpool(real_time.upsert, [given], dry_run=True, profiles=profile, actor=actor)
+    else:
+        done = await wrap_future(gathering.send(given, profiles=True, actor=actor))
+    (shown,) = await run_in_threadpool(_shown, [done], reads)
+    return _response(_told(shown, key), created=not dry_run and done.content is Content.NEW)
 
 
 router.add_api_route(
     "/records/{source}/{native_id:path}",
     put_record,
     methods=["PUT"],
+    dependencies=[WRITES_RECORDS],
     route_class_override=_PutRoute,
     operation_id="putRecord",
     response_model=UpsertedRecord,
@@ -92,13 +100,22 @@ router.add_api_route(
 )
 
 
-async def _taken(gathering: Gathering, given: Given, key: ApiKey, *, profile: bool = False) -> Response:
-    done = await wrap_future(gathering.send(given, profiles=profile, actor=f"key {key.name}"))
+async def _taken(gathering: Gathering, given: Given, key: ApiKey) -> Response:
+    done = await wrap_future(gathering.send(given, actor=f"key {key.name}"))
     return _response(_told(done, key), created=done.content is Content.NEW)
+
+
+def _shown(done: Sequence[Upserted], reads: Reads) -> Sequence[Upserted]:
+    """Without the profiles of customers that are none of the key's stores; that the others are read is written down."""
+    ids = [one.customer_id for one in done if one.profile is not None]
+    seen = reading.shown_to(reads.store, ids, reads.key.terms.stores)
+    reads.showed(seen)
+    return [one if one.customer_id in seen else replace(one, profile=None) for one in done]
 
 
 @router.post(
     "/records:batch",
+    dependencies=[WRITES_RECORDS],
     operation_id="putRecords",
     response_model=UpsertedRecords,
     responses=responses(404, 409, 413),
@@ -107,15 +124,15 @@ async def _taken(gathering: Gathering, given: Given, key: ApiKey, *, profile: bo
 def put_records(
     request: RecordsRequest,
     real_time: RealTimeDep,
-    key: RecordWriter,
+    reads: ReadsDep,
     *,
     dry_run: _DryRun = False,
     profile: _Profile = False,
 ) -> Response:
     """Take records in one transaction, each key once; results are in the order of the request."""
     given = [one.given(RecordKey(one.source, one.native_id)) for one in request.records]
-    done = real_time.upsert(given, dry_run=dry_run, profiles=profile, actor=f"key {key.name}")
-    return _response({"results": [_told(one, key) for one in done]})
+    done = real_time.upsert(given, dry_run=dry_run, profiles=profile, actor=f"key {reads.key.name}")
+    return _response({"results": [_told(one, reads.key) for one in _shown(done, reads)]})
 
 
 def _response(content: dict[str, Any], *, created: bool = False) -> Response:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, Strict
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this is before the first year, or after the last, in UTC") from None
+
+
+Moment: TypeAlias = Annotated[AwareDatetime, Strict(strict=False), AfterValidator(_in_utc)]
+"""An instant with its offset, which is one in UTC, too."""
 
 
 class Wire(BaseModel):
@@ -28,6 +40,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str | None = None
+    request_id: str | None = Field(default=None, description="as in the header X-Request-Id: tell it who runs this")
     errors: list[dict[str, Any]] | None = Field(
         default=None, description="what is wrong with which part of the request"
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, Strict
+from pydantic import Field
 
-from rcu.api.schemas.base import Body, Wire
+from rcu.api.schemas.base import Body, Moment, Wire
 from rcu.api.schemas.decisions import DecisionWords, RecordName
 
 CaseKindName = Literal[
@@ -29,7 +29,7 @@ class CaseQuery(Wire):
     state: Literal["open", "deferred", "closed", "any"] = Field(default="open", description="open: what waits now")
     kind: CaseKindName | None = None
     assigned_to: str | None = Field(default=None, max_length=200, description="empty: nobody")
-    due_before: AwareDatetime | None = None
+    due_before: Moment | None = None
     customer: str | None = Field(default=None, max_length=100, description="any id a customer ever had")
     least_priority: float | None = Field(default=None, ge=0)
     text: str | None = Field(default=None, max_length=200, description="in keys of records and ids")
@@ -98,13 +98,13 @@ class CaseAssignment(CaseAction):
 class CaseDate(CaseAction):
     """An instant; null takes it away."""
 
-    at: Annotated[AwareDatetime, Strict(strict=False)] | None
+    at: Moment | None
 
 
 class CaseDeferral(CaseAction):
     """Until when a case is put off."""
 
-    at: Annotated[AwareDatetime, Strict(strict=False)]
+    at: Moment
     reason: str | None = Field(default=None, min_length=1, max_length=2_000)
 
 

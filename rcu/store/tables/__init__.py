@@ -8,6 +8,7 @@ are only in `records`, `raw_batches`, `quarantine`, `consents`, `customers`, `cu
 
 from __future__ import annotations
 
+from rcu.store.tables.access import access_log, api_key_secrets, api_keys
 from rcu.store.tables.base import BigInt, metadata
 from rcu.store.tables.cases import case_customers, case_events, cases, weak_customers
 from rcu.store.tables.history import customer_history, memberships_before
@@ -30,11 +31,13 @@ from rcu.store.tables.identity import (
 )
 from rcu.store.tables.intake import consents, event_lines, events, quarantine, raw_batches, raw_files, sources
 from rcu.store.tables.overrides import decision_values, overrides
-from rcu.store.tables.profiles import aggregates, api_keys, change_counter, changes, customers, runs, scores, secrets
+from rcu.store.tables.profiles import aggregates, change_counter, changes, customers, runs, scores, secrets
 
 __all__ = [
     "BigInt",
+    "access_log",
     "aggregates",
+    "api_key_secrets",
     "api_keys",
     "blocking_keys",
     "case_customers",

@@ -1,4 +1,4 @@
-"""What is served and told: runs, customers with their sums and scores, the change feed, keys."""
+"""What is served and told: runs, customers with their sums and scores, the change feed."""
 
 from __future__ import annotations
 
@@ -87,14 +87,3 @@ secrets = Table(
     Column("created_at", Instant, nullable=False),
 )
 """What the database derives names with that nobody may guess; it never leaves it."""
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    key("key_id"),
-    Column("name", Text, nullable=False, unique=True),
-    Column("digest", Text, nullable=False, unique=True, comment="SHA-256 of the key; the key itself is never stored"),
-    Column("scopes", Text, nullable=False, comment="space-separated"),
-    Column("created_at", Instant, nullable=False),
-    Column("revoked_at", Instant),
-)

@@ -7,10 +7,21 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from rcu.domain.keys import Rate, Terms
 from rcu.errors import Conflict, InputError, NotFound
-from rcu.services.keys import SCOPES, create_key, find_key, key_digest, list_keys, revoke_key
+from rcu.services.keys import (
+    SCOPES,
+    create_key,
+    expire_key,
+    find_key,
+    key_digest,
+    list_keys,
+    revoke_key,
+    rotate_key,
+    show_key,
+)
 from rcu.store.engine import Store
-from rcu.store.tables import api_keys
+from rcu.store.tables import api_key_secrets, api_keys
 from tests.conftest import NOW
 
 
@@ -33,7 +44,7 @@ def test_no_two_keys_are_the_same_and_each_holds_256_random_bits(store: Store) -
 def test_only_a_digest_is_stored(store: Store) -> None:
     key = made(store)
     with store.read() as connection:
-        rows = connection.execute(select(api_keys)).all()
+        rows = connection.execute(select(api_keys, api_key_secrets).join(api_key_secrets)).all()
     assert key_digest(key) in str(rows)
     assert key.removeprefix("rcu_") not in str(rows)
 
@@ -62,7 +73,7 @@ def test_what_is_no_key_finds_nothing(store: Store, key: str) -> None:
 def test_a_key_with_scopes_it_cannot_have_is_not_made(store: Store, scopes: frozenset[str], says: str) -> None:
     with pytest.raises(InputError, match=says) as error:
         create_key(store, "till", scopes=scopes, now=NOW)
-    assert "scopes are changes, consent" in (error.value.hint or "")
+    assert "scopes are admin, changes, consent" in (error.value.hint or "")
     assert list_keys(store) == []
 
 
@@ -92,3 +103,72 @@ def test_what_is_not_in_force_cannot_be_revoked(store: Store, name: str) -> None
     revoke_key(store, "till", NOW)
     with pytest.raises(NotFound, match=f"no key {name}"):
         revoke_key(store, name, NOW)
+
+
+def test_of_the_secrets_of_a_key_each_is_in_force_until_its_end(store: Store) -> None:
+    first = made(store)
+    second = rotate_key(store, "till", now=NOW)
+    third = rotate_key(store, "till", now=NOW + timedelta(hours=1), until=NOW + timedelta(hours=2))
+
+    def in_force(after: timedelta) -> list[bool]:
+        return [find_key(store, one, NOW + after) is not None for one in (first, second, third)]
+
+    assert in_force(timedelta(hours=1)) == [True, True, True]
+    assert in_force(timedelta(hours=2)) == [False, False, True]
+    assert [one.expires_at for one in show_key(store, "till").secrets] == [NOW + timedelta(hours=2)] * 2 + [None]
+
+
+def test_a_secret_may_end_at_once_and_never_ends_later_than_it_was_to(store: Store) -> None:
+    first = made(store)
+    rotate_key(store, "till", now=NOW, until=NOW - timedelta(days=1))
+    assert find_key(store, first, NOW) is None
+    rotate_key(store, "till", now=NOW, until=NOW + timedelta(days=1))
+    assert find_key(store, first, NOW) is None
+
+
+def test_a_key_is_in_force_until_it_ends(store: Store) -> None:
+    ends = NOW + timedelta(hours=1)
+    key = create_key(store, "till", scopes=SCOPES, now=NOW, terms=Terms(expires_at=ends))
+    assert find_key(store, key, ends - timedelta(microseconds=1)) is not None
+    assert find_key(store, key, ends) is None
+    with pytest.raises(Conflict, match="has ended"):
+        rotate_key(store, "till", now=ends)
+    assert expire_key(store, "till", None).terms.expires_at is None
+    assert find_key(store, key, ends) is not None
+    revoke_key(store, "till", NOW)
+    for act in (lambda: expire_key(store, "till", None), lambda: rotate_key(store, "till", now=NOW)):
+        with pytest.raises(Conflict, match="was revoked"):
+            act()
+
+
+def test_what_a_key_is_held_to_is_kept(store: Store) -> None:
+    terms = Terms(NOW + timedelta(days=1), "checkout", Rate(5, 20), frozenset({"M001", "É,2"}))
+    key = create_key(store, "till", scopes=frozenset({"identity"}), now=NOW, terms=terms)
+    found = find_key(store, key, NOW)
+    assert found is not None
+    assert found.terms == terms
+    assert [one.terms for one in list_keys(store)] == [terms]
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        pytest.param(Terms(expires_at=NOW), id="ended before it is made"),
+        pytest.param(Terms(purpose="two words"), id="a purpose of two words"),
+        pytest.param(Terms(rate=Rate(0, 0)), id="a rate of nothing"),
+        pytest.param(Terms(rate=Rate(5, 4)), id="a burst below the rate"),
+        pytest.param(Terms(rate=Rate(5, 12)), id="a burst that is no multiple"),
+        pytest.param(Terms(stores=frozenset()), id="no store"),
+        pytest.param(Terms(stores=frozenset({""})), id="a store without a name"),
+    ],
+)
+def test_terms_that_make_no_sense_are_refused(store: Store, terms: Terms) -> None:
+    with pytest.raises(InputError):
+        create_key(store, "till", scopes=SCOPES, now=NOW, terms=terms)
+    assert list_keys(store) == []
+
+
+@pytest.mark.parametrize("name", ["", " till", "till\n", "x" * 101])
+def test_a_name_is_printable(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="a name has"):
+        made(store, name)

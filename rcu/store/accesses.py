@@ -1,0 +1,85 @@
+"""The access log: who was shown whom. Rows are only added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from rcu.store.sql import add_rows
+from rcu.store.tables import access_log
+
+NEWEST: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A customer that was shown to somebody.
+
+    Attributes:
+        at: when.
+        key_name: the key that asked.
+        actor: for whom, as the caller said; None: it did not.
+        operation: what it asked, by its operation id.
+        purpose: what for, as the request or its key says; None: neither does.
+        customer_id: who was shown.
+        field_groups: the groups of fields that were; none: the id alone.
+        request_id: of the request and its answer.
+    """
+
+    at: datetime
+    key_name: str
+    actor: str | None
+    operation: str
+    purpose: str | None
+    customer_id: str
+    field_groups: tuple[str, ...]
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessWish:
+    """Which entries are asked for: of one customer, by one key, after an instant; None: all."""
+
+    customer_id: str | None = None
+    key_name: str | None = None
+    after: datetime | None = None
+
+
+def add(connection: Connection, accesses: Sequence[Access]) -> None:
+    """Add entries."""
+    add_rows(
+        connection,
+        access_log,
+        [
+            {
+                "at": one.at,
+                "key_name": one.key_name,
+                "actor": one.actor,
+                "operation": one.operation,
+                "purpose": one.purpose,
+                "customer_id": one.customer_id,
+                "field_groups": " ".join(one.field_groups),
+                "request_id": one.request_id,
+            }
+            for one in accesses
+        ],
+    )
+
+
+def page(connection: Connection, wish: AccessWish, *, before: int, limit: int) -> list[tuple[int, Access]]:
+    """Entries below a number, the newest first, each with its number."""
+    log = access_log.c
+    columns = (log.at, log.key_name, log.actor, log.operation, log.purpose, log.customer_id, log.field_groups)
+    statement = select(log.entry_id, *columns, log.request_id).where(log.entry_id < before)
+    if wish.customer_id is not None:
+        statement = statement.where(log.customer_id == wish.customer_id)
+    if wish.key_name is not None:
+        statement = statement.where(log.key_name == wish.key_name)
+    if wish.after is not None:
+        statement = statement.where(log.at > wish.after)
+    rows = connection.execute(statement.order_by(log.entry_id.desc()).limit(limit))
+    return [(row[0], Access(*row[1:7], tuple(row[7].split()), row[8])) for row in rows]
