@@ -21,6 +21,7 @@ from rcu.services.asking import FourEyes
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
+from rcu.services.repeating import Repeats
 from rcu.services.setup import case_rules, cleaning_settings
 from rcu.services.upserting import RealTime
 from rcu.services.warming import settle_memory, warm_up
@@ -57,6 +58,7 @@ def create_app(
     app.state.four_eyes = four_eyes or FourEyes()
     app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now, rules)
     app.state.gathering = Gathering(app.state.real_time)
+    app.state.repeats = Repeats(store, _now)
     app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS)
     errors.install(app)
     for room in (health, customers, records, changes, decisions, cases, models):
