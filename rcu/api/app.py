@@ -25,6 +25,7 @@ from rcu.services.behind import EVERY_SECONDS
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
+from rcu.services.repeating import Repeats
 from rcu.services.setup import case_rules, cleaning_settings
 from rcu.services.upserting import RealTime
 from rcu.services.warming import settle_memory, warm_up
@@ -75,6 +76,7 @@ def create_app(
     app.state.gathering = Gathering(app.state.real_time)
     app.state.key_uses = KeyUses(store, every=behind_seconds)
     app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS, used=app.state.key_uses.used)
+    app.state.repeats = Repeats(store, _now)
     app.state.rates = Rates()
     app.state.accesses = access_log(store, every=behind_seconds)
     app.add_middleware(TaggedAnswers)

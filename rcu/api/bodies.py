@@ -20,9 +20,9 @@ class BoundedRoute(APIRoute):
     FastAPI reads bodies before it asks dependencies, so that none of them could do it.
     """
 
-    async def straight(self, request: Request, body: bytes) -> Response | None:  # noqa: ARG002
-        """Answer a request that is as nearly all are, without asking every dependency; None leaves it to FastAPI."""
-        return None
+    async def answer(self, request: Request, body: bytes, handle: Handler) -> Response:  # noqa: ARG002
+        """Answer a request whose body was read; FastAPI's handler may read it again."""
+        return await handle(request)
 
     def get_route_handler(self) -> Handler:
         """Give FastAPI's handler a request whose body was read and counted."""
@@ -30,14 +30,11 @@ class BoundedRoute(APIRoute):
 
         async def bounded(request: Request) -> Response:
             body = await _read(request)
-            answer = await self.straight(request, body)
-            if answer is not None:
-                return answer
 
             async def again() -> dict[str, Any]:
                 return {"type": "http.request", "body": body, "more_body": False}
 
-            return await handle(Request(request.scope, again))
+            return await self.answer(Request(request.scope, again), body, handle)
 
         return bounded
 

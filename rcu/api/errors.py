@@ -15,14 +15,17 @@ from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
+from rcu.services.repeating import KeyReused, UnderWay
 
 _BASE: Final = "urn:rcu:problem:"
 _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (Erased, 410, "erased", "The person with that id was erased"),
     (NotFound, 404, "not-found", "Nothing has that key"),
     (InvalidCursor, 400, "invalid-cursor", "The cursor is not one this service gave out"),
+    (KeyReused, 422, "idempotency-key-reused", "The key stands for another request"),
     (InputError, 422, "invalid-input", "The request cannot be understood"),
     (SeveralCustomers, 409, "several-customers", "The customer with that id is part of several others today"),
+    (UnderWay, 409, "request-under-way", "The same request is being answered"),
     (Conflict, 409, "conflict", "The present state forbids it"),
     (StoreError, 503, "store-unavailable", "The database is not ready"),
 )
@@ -33,6 +36,7 @@ _HTTP: Final = {
     404: ("no-such-route", "There is no such address"),
     405: ("method-not-allowed", "The address does not know this method"),
     413: ("too-large", "The request is too large"),
+    422: ("invalid-input", "The request cannot be understood"),
     429: ("rate-exceeded", "The key asks more often than it may"),
 }
 

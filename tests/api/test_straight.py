@@ -75,7 +75,7 @@ def test_both_ways_answer_alike(
     client.put("/v1/records/till/S1", json=MARIE)
     answers = [client.put(f"/v1/records/{path}", content=body, headers=headers)]
     assert straight[1:] == [short]
-    monkeypatch.setattr(records._PutRoute, "straight", BoundedRoute.straight)
+    monkeypatch.setattr(records._PutRoute, "answer", BoundedRoute.answer)
     client.put("/v1/records/till/S1", json=MARIE)
     answers.append(client.put(f"/v1/records/{path}", content=body, headers=headers))
     told = [{**one.json(), "version": 0, "content": "", "happened": "", "request_id": ""} for one in answers]

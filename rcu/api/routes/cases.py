@@ -8,9 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import FourEyesDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
+from rcu.api.repeats import RepeatableRoute
 from rcu.api.routes.decisions import actor_of, made
 from rcu.api.schemas import DecisionMade
 from rcu.api.schemas.cases import (
@@ -33,7 +33,7 @@ from rcu.services import reviewing
 from rcu.services.reviewing import CaseDecision, CaseShown, Review
 from rcu.store.queue import Wish
 
-router = APIRouter(prefix="/v1", tags=["cases"], route_class=BoundedRoute)
+router = APIRouter(prefix="/v1", tags=["cases"], route_class=RepeatableRoute)
 
 _Number = Annotated[int, Path(ge=1, lt=2**63, description="the number of a case")]
 

@@ -10,9 +10,9 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
-from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import FourEyesDep, Reads, ReadsDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
+from rcu.api.repeats import RepeatableRoute
 from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionPreview, DecisionRequest, DecisionWords
 from rcu.api.schemas.decisions import NAME_PATTERN
 from rcu.domain.decisions import DecisionKind
@@ -22,7 +22,7 @@ from rcu.services.upserting import RealTime
 from rcu.store.engine import Store
 from rcu.store.keys import ApiKey
 
-router = APIRouter(prefix="/v1", tags=["decisions"], route_class=BoundedRoute)
+router = APIRouter(prefix="/v1", tags=["decisions"], route_class=RepeatableRoute)
 
 _Number = Annotated[int, Path(ge=1, lt=2**63, description="the number of a decision")]
 

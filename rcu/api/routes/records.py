@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from starlette.routing import Match
 from starlette.types import Scope
 
-from rcu.api.bodies import BoundedRoute
+from rcu.api.bodies import BoundedRoute, Handler
 from rcu.api.deps import RECORDS, WRITES_RECORDS, GatheringDep, Reads, ReadsDep, RealTimeDep, admit
 from rcu.api.errors import responses
+from rcu.api.repeats import RepeatableRoute
 from rcu.api.schemas import RecordsRequest, UpsertedRecord, UpsertedRecords
 from rcu.domain.records import RecordKey
 from rcu.services import reading
@@ -25,7 +26,7 @@ from rcu.services.gathering import Gathering
 from rcu.services.record_form import KeyPart, RecordForm, answer, record_key
 from rcu.store.keys import ApiKey
 
-router = APIRouter(prefix="/v1", tags=["records"], route_class=BoundedRoute)
+router = APIRouter(prefix="/v1", tags=["records"], route_class=RepeatableRoute)
 
 _Source = Annotated[KeyPart, Path(description="the source's name")]
 _NativeId = Annotated[KeyPart, Path(description="the id the source gave; any printable characters, percent-encoded")]
@@ -46,8 +47,12 @@ class _PutRoute(BoundedRoute):
             return Match.NONE, {}
         return super().matches(scope)
 
+    async def answer(self, request: Request, body: bytes, handle: Handler) -> Response:
+        """Take a record straight, if it is sent as nearly all are."""
+        return await self.straight(request, body) or await handle(request)
+
     async def straight(self, request: Request, body: bytes) -> Response | None:
-        """Take a record that is sent as nearly all are."""
+        """Take a record that is sent as nearly all are; None where it is not."""
         if request.scope["query_string"] or request.headers.get("content-type") != "application/json":
             return None
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")

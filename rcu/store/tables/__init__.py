@@ -31,7 +31,16 @@ from rcu.store.tables.identity import (
 )
 from rcu.store.tables.intake import consents, event_lines, events, quarantine, raw_batches, raw_files, sources
 from rcu.store.tables.overrides import decision_values, overrides
-from rcu.store.tables.profiles import aggregates, change_counter, changes, customers, runs, scores, secrets
+from rcu.store.tables.profiles import (
+    aggregates,
+    change_counter,
+    changes,
+    customers,
+    idempotency_keys,
+    runs,
+    scores,
+    secrets,
+)
 
 __all__ = [
     "BigInt",
@@ -55,6 +64,7 @@ __all__ = [
     "decisions",
     "event_lines",
     "events",
+    "idempotency_keys",
     "identifier_frequency",
     "links",
     "match_models",

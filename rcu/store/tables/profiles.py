@@ -87,3 +87,16 @@ secrets = Table(
     Column("created_at", Instant, nullable=False),
 )
 """What the database derives names with that nobody may guess; it never leaves it."""
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("name", Text, primary_key=True, comment="digest of the API key's name and what the caller gave"),
+    Column("request", Text, nullable=False, comment="digest of method, address and body"),
+    Column("began_at", Instant, nullable=False),
+    Column("status", Integer, comment="null while the request is under way"),
+    Column("media_type", Text),
+    Column("body", Text),
+    Index(None, "began_at"),
+)
+"""Answers that are given again to who asks again; for a day."""
