@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import signal
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
+from types import FrameType
 from typing import Final
 
 from fastapi import FastAPI
 
 from rcu import __version__
 from rcu.api import errors
-from rcu.api.routes import cases, changes, customers, decisions, health, models, records
+from rcu.api.routes import cases, changes, customers, decisions, health, models, records, webhooks
 from rcu.cleaning import CleaningSettings
-from rcu.config import settings
+from rcu.config import Settings, settings
 from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.matching.model import MatchModel, load_model
 from rcu.services.asking import FourEyes
+from rcu.services.following import FeedWatch, newest_change
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
 from rcu.services.setup import case_rules, cleaning_settings
 from rcu.services.upserting import RealTime
 from rcu.services.warming import settle_memory, warm_up
+from rcu.services.webhooks import Webhooks
 from rcu.store.engine import Store
 
 _KNOWN_SECONDS: Final = 2.0
@@ -39,11 +45,12 @@ def create_app(
     cleaning: CleaningSettings | None = None,
     four_eyes: FourEyes | None = None,
     rules: CaseRules = USUAL_RULES,
+    private_webhooks: bool = False,
 ) -> FastAPI:
     """Make the application on a store; the caller closes the store.
 
     `model` is what records are matched with before any run (by default the shipped one), then that of the last run;
-    `rules` say where cases begin.
+    `rules` say where cases begin; `private_webhooks` permits webhooks within one's own net.
     """
     app = FastAPI(
         title="RCU",
@@ -58,8 +65,10 @@ def create_app(
     app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now, rules)
     app.state.gathering = Gathering(app.state.real_time)
     app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS)
+    app.state.feed_watch = FeedWatch(partial(newest_change, store))
+    app.state.webhooks = Webhooks(store, clock=_now, private=private_webhooks)
     errors.install(app)
-    for room in (health, customers, records, changes, decisions, cases, models):
+    for room in (health, customers, records, changes, decisions, cases, models, webhooks):
         app.include_router(room.router)
     return app
 
@@ -75,17 +84,64 @@ def from_environment() -> FastAPI:
     four_eyes = FourEyes(chosen.four_eyes_records, chosen.four_eyes_revenue)
     cleaning = cleaning_settings(chosen, _now().date())
     rules = case_rules(chosen)
-    app = create_app(store, model=load_active(store, chosen), cleaning=cleaning, four_eyes=four_eyes, rules=rules)
+    app = create_app(
+        store,
+        model=load_active(store, chosen),
+        cleaning=cleaning,
+        four_eyes=four_eyes,
+        rules=rules,
+        private_webhooks=chosen.webhook_private,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         warming = asyncio.create_task(asyncio.to_thread(warm_up, app.state.real_time))
         await asyncio.wait([warming], timeout=_WARMING_SECONDS)
         settle_memory()
-        yield
+        async with _delivering(store, chosen) if chosen.deliver else nullcontext():
+            with _at_the_end(app.state.feed_watch.close):
+                yield
         app.state.gathering.close()
         await asyncio.wait([warming])
         store.close()
 
     app.router.lifespan_context = lifespan
     return app
+
+
+@asynccontextmanager
+async def _delivering(store: Store, chosen: Settings) -> AsyncGenerator[None]:
+    """Tell webhooks of changes beside the server; of several processes one does."""
+    from rcu.services.delivering import deliver  # noqa: PLC0415  # its HTTP client, where it is needed
+
+    stop = asyncio.Event()
+    work = asyncio.create_task(deliver(store, stop, clock=_now, private=chosen.webhook_private))
+    try:
+        yield
+    finally:
+        stop.set()
+        await work
+
+
+@contextmanager
+def _at_the_end(act: Callable[[], None]) -> Generator[None]:
+    """Do something as soon as the process is told to stop: the server waits for requests that wait themselves."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    former = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def stopped(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(act)
+        handler = former[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+
+    for one in former:
+        signal.signal(one, stopped)
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)

@@ -15,9 +15,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from rcu.api.errors import ApiError
 from rcu.cleaning import CleaningSettings
 from rcu.services.asking import FourEyes
+from rcu.services.following import FeedWatch
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.upserting import RealTime
+from rcu.services.webhooks import Webhooks
 from rcu.store.engine import Store
 from rcu.store.sources import ApiKey
 
@@ -58,6 +60,18 @@ async def get_known_keys(request: Request) -> KnownKeys:
     return request.app.state.keys
 
 
+async def get_feed_watch(request: Request) -> FeedWatch:
+    """How callers wait for a change."""
+    return request.app.state.feed_watch
+
+
+async def get_webhooks(request: Request) -> Webhooks:
+    """The webhooks."""
+    return request.app.state.webhooks
+
+
+FeedWatchDep = Annotated[FeedWatch, Depends(get_feed_watch)]
+WebhooksDep = Annotated[Webhooks, Depends(get_webhooks)]
 GatheringDep = Annotated[Gathering, Depends(get_gathering)]
 KnownKeysDep = Annotated[KnownKeys, Depends(get_known_keys)]
 RealTimeDep = Annotated[RealTime, Depends(get_real_time)]
@@ -100,3 +114,4 @@ RecordWriter = Annotated[ApiKey, Depends(needs(RECORDS))]
 IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]
+Admin = Annotated[ApiKey, Depends(needs(frozenset({"admin"})))]

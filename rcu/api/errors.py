@@ -13,6 +13,7 @@ from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
+from rcu.services.following import ChangesGone
 
 _BASE: Final = "urn:rcu:problem:"
 _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
@@ -21,6 +22,7 @@ _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (InvalidCursor, 400, "invalid-cursor", "The cursor is not one this service gave out"),
     (InputError, 422, "invalid-input", "The request cannot be understood"),
     (SeveralCustomers, 409, "several-customers", "The customer with that id is part of several others today"),
+    (ChangesGone, 410, "changes-gone", "The changes after that one are not kept any more"),
     (Conflict, 409, "conflict", "The present state forbids it"),
     (StoreError, 503, "store-unavailable", "The database is not ready"),
 )
@@ -58,7 +60,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Not found",
         400: "Bad request",
         409: "Conflict",
-        410: "Erased",
+        410: "Gone: erased, or not kept any more",
     }
     found: dict[int | str, dict[str, Any]] = {}
     for status in (*statuses, 401, 403, 422, 503):
@@ -86,6 +88,8 @@ def _rcu_error(_request: Request, error: Exception) -> Response:
                 more["decisions"] = error.decisions
             if isinstance(error, SeveralCustomers):
                 more["candidates"] = error.candidates
+            if isinstance(error, ChangesGone):
+                more |= {"oldest": error.oldest, "newest": error.newest}
             return problem(status, name, title=title, detail=error.message, **more)
     return problem(500, "internal", title="Something went wrong in the service")
 

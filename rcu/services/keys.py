@@ -16,8 +16,8 @@ from rcu.store.sources import ApiKey
 
 READS: Final = frozenset({"identity", "contact", "consent", "orders", "scores", "changes"})
 """What a key may read: groups of fields of the profile, and the change feed."""
-SCOPES: Final = READS | {"records", "steward"}
-"""All a key may do: read, hand in records, and decide who is who."""
+SCOPES: Final = READS | {"records", "steward", "admin"}
+"""All a key may do: read, hand in records, decide who is who, and administer."""
 
 _PREFIX: Final = "rcu_"
 

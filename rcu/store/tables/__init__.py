@@ -31,6 +31,7 @@ from rcu.store.tables.identity import (
 from rcu.store.tables.intake import consents, event_lines, events, quarantine, raw_batches, raw_files, sources
 from rcu.store.tables.overrides import decision_values, overrides
 from rcu.store.tables.profiles import aggregates, api_keys, change_counter, changes, customers, runs, scores, secrets
+from rcu.store.tables.webhooks import deliveries, webhooks
 
 __all__ = [
     "BigInt",
@@ -50,6 +51,7 @@ __all__ = [
     "decision_records",
     "decision_values",
     "decisions",
+    "deliveries",
     "event_lines",
     "events",
     "identifier_frequency",
@@ -73,4 +75,5 @@ __all__ = [
     "value_counts",
     "waiting",
     "weak_customers",
+    "webhooks",
 ]
