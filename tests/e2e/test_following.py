@@ -33,7 +33,7 @@ from tests.e2e.racing import Batch, Size, plans
 from tests.e2e.reading import seen
 from tests.e2e.test_deliveries import client, till_file
 
-UPSERTS: Final = int(os.environ.get("RCU_TEST_FEED", "64"))
+UPSERTS: Final = int(os.environ.get("RCU_TEST_FEED", "40"))
 WRITERS: Final = 8
 
 
