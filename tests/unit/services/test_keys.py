@@ -62,7 +62,7 @@ def test_what_is_no_key_finds_nothing(store: Store, key: str) -> None:
 def test_a_key_with_scopes_it_cannot_have_is_not_made(store: Store, scopes: frozenset[str], says: str) -> None:
     with pytest.raises(InputError, match=says) as error:
         create_key(store, "till", scopes=scopes, now=NOW)
-    assert "scopes are changes, consent" in (error.value.hint or "")
+    assert "scopes are admin, changes, consent" in (error.value.hint or "")
     assert list_keys(store) == []
 
 
