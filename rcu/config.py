@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     case_records: int = Field(
         default=20, ge=1, description="a customer with more records than this is a case for a steward"
     )
+    keep_changes_days: int = Field(default=30, ge=30, description="so long the change feed goes back")
+    deliver: bool = Field(default=True, description="whether `rcu serve` tells webhooks")
+    webhook_private: bool = Field(
+        default=False, description="whether webhooks may be within your own net, and without TLS"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import signal
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
+from types import FrameType
 from typing import Final
 
 from fastapi import FastAPI
@@ -14,14 +18,15 @@ from rcu import __version__
 from rcu.api import errors
 from rcu.api.asked import TaggedAnswers
 from rcu.api.rates import Rates
-from rcu.api.routes import accesses, cases, changes, customers, decisions, health, keys, models, records
+from rcu.api.routes import accesses, cases, changes, customers, decisions, health, keys, models, records, webhooks
 from rcu.cleaning import CleaningSettings
-from rcu.config import settings
+from rcu.config import Settings, settings
 from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.matching.model import MatchModel, load_model
 from rcu.services.accesses import KeyUses, access_log
 from rcu.services.asking import FourEyes
 from rcu.services.behind import EVERY_SECONDS
+from rcu.services.following import FeedWatch, newest_change
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.models import load_active
@@ -29,6 +34,7 @@ from rcu.services.repeating import Repeats
 from rcu.services.setup import case_rules, cleaning_settings
 from rcu.services.upserting import RealTime
 from rcu.services.warming import settle_memory, warm_up
+from rcu.services.webhooks import Webhooks
 from rcu.store.engine import Store
 
 ROUTERS: Final = (
@@ -41,6 +47,7 @@ ROUTERS: Final = (
     models.router,
     keys.router,
     accesses.router,
+    webhooks.router,
 )
 _KNOWN_SECONDS: Final = 2.0
 """For so long a key is taken for what it was."""
@@ -56,11 +63,13 @@ def create_app(
     four_eyes: FourEyes | None = None,
     rules: CaseRules = USUAL_RULES,
     behind_seconds: float = EVERY_SECONDS,
+    private_webhooks: bool = False,
 ) -> FastAPI:
     """Make the application on a store; the caller closes the store.
 
     `model` is what records are matched with before any run (by default the shipped one), then that of the last run;
-    `rules` say where cases begin; every `behind_seconds` what was read is written down.
+    `rules` say where cases begin; every `behind_seconds` what was read is written down; `private_webhooks` permits
+    webhooks within one's own net.
     """
     app = FastAPI(
         title="RCU",
@@ -79,6 +88,8 @@ def create_app(
     app.state.repeats = Repeats(store, _now)
     app.state.rates = Rates()
     app.state.accesses = access_log(store, every=behind_seconds)
+    app.state.feed_watch = FeedWatch(partial(newest_change, store))
+    app.state.webhooks = Webhooks(store, clock=_now, private=private_webhooks)
     app.add_middleware(TaggedAnswers)
     errors.install(app)
     for router in ROUTERS:
@@ -97,14 +108,23 @@ def from_environment() -> FastAPI:
     four_eyes = FourEyes(chosen.four_eyes_records, chosen.four_eyes_revenue)
     cleaning = cleaning_settings(chosen, _now().date())
     rules = case_rules(chosen)
-    app = create_app(store, model=load_active(store, chosen), cleaning=cleaning, four_eyes=four_eyes, rules=rules)
+    app = create_app(
+        store,
+        model=load_active(store, chosen),
+        cleaning=cleaning,
+        four_eyes=four_eyes,
+        rules=rules,
+        private_webhooks=chosen.webhook_private,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         warming = asyncio.create_task(asyncio.to_thread(warm_up, app.state.real_time))
         await asyncio.wait([warming], timeout=_WARMING_SECONDS)
         settle_memory()
-        yield
+        async with _delivering(store, chosen) if chosen.deliver else nullcontext():
+            with _at_the_end(app.state.feed_watch.close):
+                yield
         app.state.gathering.close()
         app.state.accesses.close()
         app.state.key_uses.close()
@@ -113,3 +133,41 @@ def from_environment() -> FastAPI:
 
     app.router.lifespan_context = lifespan
     return app
+
+
+@asynccontextmanager
+async def _delivering(store: Store, chosen: Settings) -> AsyncGenerator[None]:
+    """Tell webhooks of changes beside the server; of several processes one does."""
+    from rcu.services.delivering import deliver  # noqa: PLC0415  # its HTTP client, where it is needed
+
+    stop = asyncio.Event()
+    work = asyncio.create_task(deliver(store, stop, clock=_now, private=chosen.webhook_private))
+    try:
+        yield
+    finally:
+        stop.set()
+        await work
+
+
+@contextmanager
+def _at_the_end(act: Callable[[], None]) -> Generator[None]:
+    """Do something as soon as the process is told to stop: the server waits for requests that wait themselves."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    former = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def stopped(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(act)
+        handler = former[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+
+    for one in former:
+        signal.signal(one, stopped)
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)

@@ -21,9 +21,11 @@ from rcu.services import accesses
 from rcu.services.accesses import Reading
 from rcu.services.asking import FourEyes
 from rcu.services.behind import Behind
+from rcu.services.following import FeedWatch
 from rcu.services.gathering import Gathering
 from rcu.services.keys import WORD, KnownKeys
 from rcu.services.upserting import RealTime
+from rcu.services.webhooks import Webhooks
 from rcu.store.accesses import Access
 from rcu.store.engine import Store
 from rcu.store.keys import ApiKey
@@ -67,6 +69,18 @@ async def get_known_keys(request: Request) -> KnownKeys:
     return request.app.state.keys
 
 
+async def get_feed_watch(request: Request) -> FeedWatch:
+    """How callers wait for a change."""
+    return request.app.state.feed_watch
+
+
+async def get_webhooks(request: Request) -> Webhooks:
+    """The webhooks."""
+    return request.app.state.webhooks
+
+
+FeedWatchDep = Annotated[FeedWatch, Depends(get_feed_watch)]
+WebhooksDep = Annotated[Webhooks, Depends(get_webhooks)]
 GatheringDep = Annotated[Gathering, Depends(get_gathering)]
 KnownKeysDep = Annotated[KnownKeys, Depends(get_known_keys)]
 RealTimeDep = Annotated[RealTime, Depends(get_real_time)]

@@ -15,6 +15,7 @@ from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
+from rcu.services.following import ChangesGone
 from rcu.services.repeating import KeyReused, UnderWay
 
 _BASE: Final = "urn:rcu:problem:"
@@ -25,6 +26,7 @@ _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (KeyReused, 422, "idempotency-key-reused", "The key stands for another request"),
     (InputError, 422, "invalid-input", "The request cannot be understood"),
     (SeveralCustomers, 409, "several-customers", "The customer with that id is part of several others today"),
+    (ChangesGone, 410, "changes-gone", "The changes after that one are not kept any more"),
     (UnderWay, 409, "request-under-way", "The same request is being answered"),
     (Conflict, 409, "conflict", "The present state forbids it"),
     (StoreError, 503, "store-unavailable", "The database is not ready"),
@@ -74,7 +76,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Not found",
         400: "Bad request",
         409: "Conflict",
-        410: "Erased",
+        410: "Gone: erased, or not kept any more",
     }
     found: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*statuses, 400, 401, 403, 422, 429, 503}):
@@ -103,6 +105,8 @@ def _rcu_error(request: Request, error: Exception) -> Response:
                 more["decisions"] = error.decisions
             if isinstance(error, SeveralCustomers):
                 more["candidates"] = error.candidates
+            if isinstance(error, ChangesGone):
+                more |= {"oldest": error.oldest, "newest": error.newest}
             return problem(request, status, name, title=title, detail=error.message, **more)
     return problem(request, 500, "internal", title="Something went wrong in the service")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from rcu.config import settings
 from rcu.domain.sources import EventsOfDeleted
 from rcu.ingest import KINDS
 from rcu.services import sources
+from rcu.services.following import forget_changes
 from rcu.services.importing import FileReport, Importer
 from rcu.services.models import load_active
 from rcu.services.quarantine import release
@@ -150,6 +152,7 @@ def run(as_json: AsJson = False) -> None:
             if files:
                 reports += take_files(store, one.name, files, quiet=as_json)
         report = run_with_progress(store, quiet=as_json)
+        forget_changes(store, now() - timedelta(days=settings().keep_changes_days))
     if as_json:
         print_json({"files": reports, "run": report})
         return

@@ -34,6 +34,8 @@ _COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "record": ("record", "app"),
     "customer": ("customer", "app"),
     "case": ("case", "app"),
+    "webhook": ("webhook", "app"),
+    "deliver": ("webhook", "deliver"),
 }
 """Each command with its module, and its name there: to load them all takes longer than what most of them do."""
 

@@ -33,6 +33,7 @@ _OF_RECORD: Final = (
     "landline", "loyalty_number",
 )  # fmt: skip
 _OF_CONSENT: Final = ("channel", "purpose", "state", "basis", "evidence", "occurred_at")
+_PERMITTING: Final = ("channel", "purpose", "state", "basis")
 _INSTANTS: Final = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 """Instants are shown as ISO 8601 in UTC, to the second."""
 
@@ -47,10 +48,14 @@ RECORD_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """A document's JSON but for what stands between: up to the aggregates, and from the records on."""
+    """A document's JSON but for what stands between: up to the aggregates, and from the records on.
+
+    `consents` is the digest of what it permits, see `permitted`.
+    """
 
     before: bytes
     after: bytes
+    consents: str
 
 
 def fragments(
@@ -73,19 +78,34 @@ def fragments(
         aggregates: see `insight.aggregates`.
     """
     ordered = sorted(records, key=lambda row: (row["source"], row["native_id"]))
+    points = _contact_points(golden, ordered, consents)
     before = orjson.dumps(
         {
             "customer_id": customer_id,
             "golden": _fields(golden, _GOLDEN) | {"address": _fields(golden, _ADDRESS) or None},
             "provenance": provenance,
-            "contact_points": _contact_points(golden, ordered, consents),
+            "contact_points": points,
             "aggregates": aggregates,
         },
         option=_INSTANTS,
     )
     after = orjson.dumps({"records": [_record(row) for row in ordered]}, option=_INSTANTS)
     # Cutting the braces also makes copies: what orjson gives keeps hold of several times its length.
-    return Fragments(before[:-1], after[1:])
+    return Fragments(before[:-1], after[1:], permitted(points))
+
+
+def permitted(points: Sequence[Row]) -> str:
+    """A digest of what a document says may be done: by contact point, channel and purpose; empty where nothing is said.
+
+    The same permission with another proof, of another day or from another record, is the same. The migration that
+    brought the digests works them out in the same way.
+    """
+    said = [
+        (point["kind"], point["value"], *(entry.get(name) for name in _PERMITTING))
+        for point in points
+        for entry in point["consents"]
+    ]
+    return digest(orjson.dumps(said)) if said else ""
 
 
 def document(parts: Fragments, scores: Mapping[str, Any], household: Household | None) -> bytes:

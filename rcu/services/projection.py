@@ -158,10 +158,11 @@ def household_key(golden: Row) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A customer as it is stored: the document, its digest, and rows of the table `scores`."""
+    """A customer as it is stored: the document, its digest, that of its consents, and rows of the table `scores`."""
 
     profile: bytes
     digest: str
+    consents: str
     scores: list[Row]
 
 
@@ -173,7 +174,9 @@ def written(projected: Projected, basis: ScoreBasis, household: Household | None
     told = {name.removeprefix("rfm_"): {"value": value, "reason": reason} for name, value, reason in scored}
     profile = document(projected.parts, {"rfm": told or None, "data_quality": quality}, household)
     named = [*scored, ("data_quality", quality["value"], quality["reason"])]
-    return Written(profile, digest(profile), [_score(projected.cluster_id, *one) for one in named])
+    return Written(
+        profile, digest(profile), projected.parts.consents, [_score(projected.cluster_id, *one) for one in named]
+    )
 
 
 def _score(cluster_id: int, name: str, value: int, reason: str) -> Row:

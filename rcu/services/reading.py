@@ -1,4 +1,4 @@
-"""Reading profiles: by id, by record, by identifiers, page by page, and the change feed."""
+"""Reading profiles: by id, by record, by identifiers, and page by page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rcu.services.becoming import became_of, check_one
 from rcu.services.cursors import read_cursor, write_cursor
 from rcu.store import customers as rows
 from rcu.store import overrides as override_rows
-from rcu.store.customers import LOOKUP_COLUMNS, Carrier, Change, StoredProfile
+from rcu.store.customers import LOOKUP_COLUMNS, Carrier, StoredProfile
 from rcu.store.engine import Store, Transaction
 from rcu.store.visibility import seen_by
 
@@ -200,12 +200,6 @@ def customers_page(store: Store, *, cursor: str | None, limit: int, stores: froz
     more = len(found) > limit
     shown = found[:limit]
     return Page(tuple(profile for _, profile in shown), write_cursor(_CURSOR, shown[-1][0]) if more else None)
-
-
-def changes(store: Store, *, after: int, limit: int) -> list[Change]:
-    """The next entries of the change feed, in commit order."""
-    with store.read() as connection:
-        return rows.changes_after(connection, after, limit)
 
 
 def counts(store: Store) -> dict[str, int]:

@@ -253,7 +253,7 @@ def _quality_rows(identity: Identity, plan: _Plan) -> pa.Table:
 
 def _changed(plan: _Plan, outcome: _Outcome) -> tuple[pa.Table, pd.DataFrame]:
     """The documents whose bytes differ from what stands, with their version, and the changes to announce."""
-    found = outcome.documents.select(["cluster_id", "customer_id", "digest"]).to_pandas()
+    found = outcome.documents.select(["cluster_id", "customer_id", "digest", "consents_digest"]).to_pandas()
     before = outcome.standing.reindex(found["cluster_id"]).reset_index()
     differs = (found["digest"] != before["digest"]).to_numpy(dtype=bool)
     found, before = found.loc[differs], before.loc[differs]
@@ -264,9 +264,18 @@ def _changed(plan: _Plan, outcome: _Outcome) -> tuple[pa.Table, pd.DataFrame]:
     kind = np.select([created & split, created], ["split", "created"], default="updated")
     told = pd.DataFrame(
         {"customer_id": found["customer_id"], "kind": kind, "version": version, "now_customer_id": None}
-    ).iloc[np.argsort(found["cluster_id"].to_numpy(), kind="stable")]
+    )
+    told = told.iloc[np.argsort(found["cluster_id"].to_numpy(), kind="stable")].reset_index(drop=True)
+    permits = ~created.to_numpy() & (found["consents_digest"] != before["consents_digest"]).to_numpy(dtype=bool)
+    told = _with_consents(told, told["customer_id"].isin(found.loc[permits, "customer_id"]))
     documents = outcome.documents.filter(differs).append_column("version", pa.array(version, pa.int64()))
     return documents, pd.concat([told, _merged(plan, outcome)], ignore_index=True)
+
+
+def _with_consents(told: pd.DataFrame, permits: pd.Series) -> pd.DataFrame:
+    """The changes, each of a customer that permits something else followed by one that says so."""
+    beside = told.loc[permits].assign(kind="consent_changed")
+    return pd.concat([told, beside]).sort_index(kind="stable") if len(beside) else told
 
 
 def _merged(plan: _Plan, outcome: _Outcome) -> pd.DataFrame:

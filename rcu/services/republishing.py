@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rcu.domain.causes import Cause
+from rcu.domain.changes import ChangeKind
 from rcu.domain.households import Household
 from rcu.insight.scores import ScoreBasis
 from rcu.services.arrivals import OpenedCase
@@ -132,8 +133,10 @@ class Republishing:
             version = before.version if before else last.get(cluster, 0)
             if before is None or before.digest != document.digest:
                 version += 1
-                kind = "updated" if before else "split" if cluster in parted else "created"
+                kind = ChangeKind.UPDATED if before else ChangeKind.SPLIT if cluster in parted else ChangeKind.CREATED
                 told.append(Told(one.customer_id, kind, version))
+                if before and before.consents_digest != document.consents:
+                    told.append(Told(one.customer_id, ChangeKind.CONSENT_CHANGED, version))
                 changed[cluster] = _row(one, document, version)
             versions[cluster] = one.customer_id, version
         self._remember(standing, changed.keys() | set(gone), found)
@@ -165,6 +168,7 @@ def _row(one: Projected, document: Written, version: int) -> dict[str, object]:
         "customer_id": one.customer_id,
         "version": version,
         "digest": document.digest,
+        "consents_digest": document.consents,
         "profile": document.profile.decode(),
         "household_key": one.household_key,
         "last_seen_at": one.last_seen_at,
@@ -181,7 +185,7 @@ def _merged(
 ) -> list[Told]:
     """Customers that are part of another one now: the record they were named after moved to its cluster."""
     return [
-        Told(standing[cluster].customer_id, "merged", now_customer_id=versions[found.after[cluster]][0])
+        Told(standing[cluster].customer_id, ChangeKind.MERGED, now_customer_id=versions[found.after[cluster]][0])
         for cluster in sorted(gone)
         if cluster in standing
     ]

@@ -181,32 +181,6 @@ def page(
     return [(row[0], StoredProfile(*row[1:])) for row in connection.execute(statement)]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entry of the change feed."""
-
-    sequence: int
-    customer_id: str
-    kind: str
-    version: int | None
-    now_customer_id: str | None
-    changed_at: str
-
-
-def changes_after(connection: Connection, after: int, limit: int) -> list[Change]:
-    """The next entries of the change feed, in commit order."""
-    columns = (
-        changes.c.customer_id,
-        changes.c.kind,
-        changes.c.version,
-        changes.c.now_customer_id,
-        changes.c.changed_at,
-    )
-    statement = select(changes.c.sequence, *columns).where(changes.c.sequence > after)
-    rows = connection.execute(statement.order_by(changes.c.sequence).limit(limit))
-    return [Change(*row[:5], row[5].strftime("%Y-%m-%dT%H:%M:%S.%fZ")) for row in rows]
-
-
 def record_clusters(connection: Connection) -> list[tuple[str, str, int]]:
     """Source, native id and cluster of every record that was matched."""
     statement = select(records.c.source, records.c.native_id, memberships.c.cluster_id).join(

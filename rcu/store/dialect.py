@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -21,22 +21,22 @@ import adbc_driver_manager.dbapi as adbc_manager
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import adbc_driver_sqlite.dbapi as adbc_sqlite
 import pyarrow as pa
-import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rcu.errors import ConfigurationError, Conflict
 from rcu.store.asking import CONNECT
+from rcu.store.exchange import attached_file, for_sqlite, read_exchange
 from rcu.store.liveness import watched
 from rcu.store.sql import driven
 from rcu.store.staging import STAGING, analyse, put
-from rcu.store.types import SQLITE_INSTANT
 
 _WRITES: Final = "rcu_writes"
 _BUSY_MILLISECONDS: Final = 30_000
 _WRITER_LOCK: Final = 0x5243_5500
 _STANDSTILL: Final = 0x5243_5501
+_DELIVERER_LOCK: Final = 0x5243_5502
 _PATIENCE_SECONDS: Final = 10
 _FOR_FEW_ROWS: Final = {
     "lock_timeout": f"{_PATIENCE_SECONDS}s",
@@ -49,7 +49,6 @@ _FOREVER: Final = -1
 _WAITED: Final = frozenset({"55P03", "40P01"})
 """Lock not available in time; deadlock detected."""
 _POLL_SECONDS: Final = 0.002
-_EVERY_ROW: Final = str(2**30)
 _DAY: Final = 86_400
 _ADDRESSES: Final = "RCU_DATABASE_URL is like sqlite:///rcu.db or postgresql://user:password@host/name"
 
@@ -81,6 +80,14 @@ class Dialect(Protocol):
 
     def writer_lock(self) -> AbstractContextManager[None]:
         """The lock that lets one import, run or replay work at a time.
+
+        Raises:
+            Conflict: when another process holds it.
+        """
+        ...
+
+    def deliverer_lock(self) -> AbstractContextManager[Callable[[], None]]:
+        """The lock that lets one process deliver at a time; what it gives raises an error once it is lost.
 
         Raises:
             Conflict: when another process holds it.
@@ -142,6 +149,10 @@ def kept_waiting() -> Conflict:
     return Conflict("another run or change is at work on the same", hint="try again in a moment")
 
 
+def _delivers() -> Conflict:
+    return Conflict("another process delivers", hint="one is enough: rcu serve, or rcu deliver")
+
+
 def _busy() -> Conflict:
     return Conflict("another import or run is at work", hint="wait until it has ended and try again")
 
@@ -165,11 +176,11 @@ class Sqlite:
     def connected(self, *, writes: bool) -> Generator[Connection]:
         with self.engine.connect() as connection:
             attached = connection.execution_options(**{_WRITES: writes})
-            with _attached(attached, STAGING, self._file(STAGING)):
+            with attached_file(attached, STAGING, self._file(STAGING)):
                 yield attached
 
     def stage(self, name: str, content: pa.Table) -> None:
-        ready = pa.table([_for_sqlite(column) for column in content.columns], names=content.column_names)
+        ready = pa.table([for_sqlite(column) for column in content.columns], names=content.column_names)
         with (
             adbc_sqlite.connect(str(self._file(STAGING)), autocommit=True) as connection,
             connection.cursor() as cursor,
@@ -194,21 +205,29 @@ class Sqlite:
         answer = self._file("answer")
         answer.unlink(missing_ok=True)
         try:
-            with self.connected(writes=False) as connection, _attached(connection, "answer", answer, create=True):
+            with self.connected(writes=False) as connection, attached_file(connection, "answer", answer, create=True):
                 compiled = statement.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True})
                 with connection.begin():
                     connection.exec_driver_sql(f"CREATE TABLE answer.rows AS {compiled}")
-            return _read_exchange(answer)
+            return read_exchange(answer)
         finally:
             answer.unlink(missing_ok=True)
 
+    def writer_lock(self) -> AbstractContextManager[None]:
+        return self._only("lock", _busy)
+
     @contextmanager
-    def writer_lock(self) -> Generator[None]:
-        lock = FileLock(f"{self.path}.lock", timeout=0)
+    def deliverer_lock(self) -> Generator[Callable[[], None]]:
+        with self._only("deliver", _delivers):
+            yield lambda: None  # the file stays locked as long as the process lives
+
+    @contextmanager
+    def _only(self, purpose: str, taken: Callable[[], Conflict]) -> Generator[None]:
+        lock = FileLock(f"{self.path}.{purpose}", timeout=0)
         try:
             lock.acquire()
         except Timeout:
-            raise _busy() from None
+            raise taken() from None
         try:
             yield
         finally:
@@ -244,23 +263,6 @@ class Sqlite:
         shutil.rmtree(self.exchange, ignore_errors=True)
 
 
-@contextmanager
-def _attached(connection: Connection, name: str, file: Path, *, create: bool = False) -> Generator[None]:
-    """Attach an exchange file, when there is one, for the time of the block; not inside a transaction."""
-    if not (create or file.exists()):
-        yield
-        return
-    raw: Any = connection.connection.driver_connection
-    raw.execute(f"ATTACH DATABASE ? AS {name}", (str(file),))
-    raw.execute(f"PRAGMA {name}.synchronous=OFF")
-    try:
-        yield
-    finally:
-        if connection.in_transaction():
-            connection.rollback()
-        raw.execute(f"DETACH DATABASE {name}")
-
-
 def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
     connection.isolation_level = None  # the transactions are SQLAlchemy's, see _begin_sqlite
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MILLISECONDS}"):
@@ -271,25 +273,6 @@ def _begin_sqlite(connection: Connection) -> None:
     """A transaction that writes takes its lock at the start, so it never fails half-way."""
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _for_sqlite(column: Any) -> Any:  # noqa: ANN401  # ChunkedArray, generic only in its stubs
-    """Give a column the form in which SQLAlchemy keeps its type in SQLite."""
-    if pa.types.is_timestamp(column.type):
-        return pc.strftime(column.cast(pa.timestamp("us")), format=SQLITE_INSTANT)
-    return column.cast(pa.int64()) if pa.types.is_boolean(column.type) else column
-
-
-def _read_exchange(file: Path) -> pa.Table:
-    """Read the only table of an exchange file.
-
-    The driver takes a column's type from its first batch, and a column that is empty there would be taken for a
-    number: so the whole answer is one batch.
-    """
-    with adbc_sqlite.connect(str(file), autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": _EVERY_ROW})
-        cursor.execute("SELECT * FROM rows")
-        return cursor.fetch_arrow_table()
 
 
 class Postgresql:
@@ -356,14 +339,24 @@ class Postgresql:
 
     @contextmanager
     def writer_lock(self) -> Generator[None]:
+        with self._only(_WRITER_LOCK, _busy):
+            yield
+
+    @contextmanager
+    def deliverer_lock(self) -> Generator[Callable[[], None]]:
+        with self._only(_DELIVERER_LOCK, _delivers) as connection:
+            yield lambda: connection.exec_driver_sql("SELECT 1").close()  # it ends with its session
+
+    @contextmanager
+    def _only(self, lock: int, taken: Callable[[], Conflict]) -> Generator[Connection]:
         # The lock is the session's: in a transaction it would hold back vacuum for as long as the run takes.
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_WRITER_LOCK})").scalar():
-                raise _busy()
+            if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({lock})").scalar():
+                raise taken()
             try:
-                yield
+                yield connection
             finally:
-                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_WRITER_LOCK})")
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({lock})")
 
     @contextmanager
     def standstill(self) -> Generator[None]:

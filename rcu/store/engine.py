@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, Final, TypeAlias
 
@@ -126,6 +126,10 @@ class Store:
     def writer_lock(self) -> AbstractContextManager[None]:
         """The lock that lets one import, run or replay work at a time."""
         return self._dialect.writer_lock()
+
+    def deliverer_lock(self) -> AbstractContextManager[Callable[[], None]]:
+        """The lock that lets one process deliver at a time; what it gives raises an error once it is lost."""
+        return self._dialect.deliverer_lock()
 
     def read_arrow(self, statement: Select[*tuple[Any, ...]]) -> pa.Table:
         """Run a query outside any transaction and give the whole answer as Arrow, typed as the query's columns are."""

@@ -201,8 +201,8 @@ def latest_seen(store: Store) -> datetime | None:
 
 
 def standing_customers(store: Store) -> pa.Table:
-    """All customers as stored: cluster_id, customer_id, version, digest, household_key, last_seen_at."""
-    names = ("cluster_id", "customer_id", "version", "digest", "household_key", "last_seen_at")
+    """All customers as stored, but for their documents."""
+    names = ("cluster_id", "customer_id", "version", "digest", "consents_digest", "household_key", "last_seen_at")
     return store.read_arrow(select(*(customers.c[name] for name in names)).order_by(customers.c.cluster_id))
 
 
@@ -249,8 +249,10 @@ def replace_customers(
 
 
 def put_customers(connection: Connection, staged: Table, now: datetime, *, cause: Cause | None = None) -> None:
-    """Write the staged profiles: cluster_id, customer_id, version, digest, profile, household_key, last_seen_at."""
-    names = ["cluster_id", "customer_id", "version", "digest", "profile", "household_key", "last_seen_at"]
+    """Write the staged customers: the columns of the table but `updated_at` and what changed them."""
+    names = [
+        "cluster_id", "customer_id", "version", "digest", "consents_digest", "profile", "household_key", "last_seen_at",
+    ]  # fmt: skip
     same = {"updated_at": now, **told(cause)}
     values = (literal(value, customers.c[name].type) for name, value in same.items())
     rows = select(*(staged.c[name] for name in names), *values).where(staged.c.cluster_id.is_not(None))

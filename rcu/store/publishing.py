@@ -27,11 +27,13 @@ class Standing:
     version: int
     digest: str
     household_key: str | None
+    consents_digest: str
 
 
 _SOME: Final = "some"
 _STANDING: Final = select(
-    customers.c.cluster_id, customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.household_key
+    *(customers.c[name] for name in ("cluster_id", "customer_id", "version", "digest", "household_key")),
+    customers.c.consents_digest,
 )
 
 

@@ -23,6 +23,8 @@ PLACES = {
     "{case_id}": "1",
     "{decision_id}": "1",
     "{key_id}": "999999",
+    "{webhook_id}": "999999",
+    "{delivery_id}": "999999",
 }
 
 

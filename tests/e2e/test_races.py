@@ -26,7 +26,7 @@ from sqlalchemy import func, select
 from rcu.domain.records import RecordKey
 from rcu.matching.model import MatchModel
 from rcu.services.arrivals import Content, Given, Happened, Upserted
-from rcu.services.reading import changes
+from rcu.services.following import feed
 from rcu.services.upserting import RealTime
 from rcu.services.verification import verify
 from rcu.store.engine import Store
@@ -130,11 +130,15 @@ def feed_faults(store: Store) -> list[str]:
     found: list[str] = []
     versions: dict[str, int] = defaultdict(int)
     standing: set[str] = set()
-    for place, change in enumerate(changes(store, after=0, limit=10**6), start=1):
+    for place, change in enumerate(feed(store, after=0, limit=10**6).changes, start=1):
         if change.sequence != place:
             found.append(f"{change.sequence} stands where {place} belongs")
         if change.kind == "merged":  # it is no more; should it come back, it goes on counting
             standing.discard(change.customer_id)
+            continue
+        if change.kind == "consent_changed":  # told beside an update, of the same version
+            if change.version != versions[change.customer_id]:
+                found.append(f"{change.sequence}: consents of version {change.version}")
             continue
         if change.version != versions[change.customer_id] + 1:
             found.append(f"{change.sequence}: version {change.version} after {versions[change.customer_id]}")

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from rcu.services.evaluation import evaluate_store
-from rcu.services.reading import changes, customers_page
+from rcu.services.following import feed
+from rcu.services.reading import customers_page
 from rcu.services.verification import verify
 from rcu.store import customers as customer_rows
 from tests.conftest import Road, files_of
@@ -62,17 +63,17 @@ def test_a_rebuild_finds_no_difference(travelled: Road) -> None:
 
 
 def test_importing_the_same_exports_again_changes_nothing(travelled: Road, exports: Path) -> None:
-    before = changes(travelled.store, after=0, limit=100_000)
+    before = feed(travelled.store, after=0, limit=100_000)
     reports = travelled.take_all(exports)
     report = travelled.run()
     assert all(one.again and not (one.records.new or one.records.changed or one.events.new) for one in reports)
     assert (report.touched, report.created, report.updated, report.merged, report.split) == (0, 0, 0, 0, 0)
-    assert changes(travelled.store, after=0, limit=100_000) == before
+    assert feed(travelled.store, after=0, limit=100_000) == before
 
 
 def test_the_same_rows_in_other_files_change_nothing(travelled: Road, exports: Path, tmp_path: Path) -> None:
     """A nightly full export has other bytes and the same rows."""
-    before = changes(travelled.store, after=0, limit=100_000)
+    before = feed(travelled.store, after=0, limit=100_000)
     again = tmp_path / "CLIENTS_20260101.csv"
     again.write_bytes((exports / "till" / "CLIENTS_20251231.csv").read_bytes() + b"\r\n")
     reports = travelled.take("till", again)
@@ -80,7 +81,7 @@ def test_the_same_rows_in_other_files_change_nothing(travelled: Road, exports: P
     assert not reports[0].again
     assert (reports[0].records.new, reports[0].records.changed, reports[0].consents) == (0, 0, 0)
     assert report.touched == 0
-    assert changes(travelled.store, after=0, limit=100_000) == before
+    assert feed(travelled.store, after=0, limit=100_000) == before
 
 
 def test_the_order_of_the_sources_changes_nothing_but_ids(make_road: Callable[[], Road], exports: Path) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pytest
 
-from rcu.store import customers, profiles
+from rcu.store import feed, profiles
 from rcu.store.engine import Store
 from tests.conftest import NOW
 
@@ -37,7 +37,7 @@ def test_a_reader_sees_every_change_once_and_in_order_while_writers_write(store:
         while True:
             last_round = done.is_set()
             with store.read() as connection:
-                found = customers.changes_after(connection, seen[-1] if seen else 0, 5)
+                found = feed.page(connection, seen[-1] if seen else 0, limit=5).changes
             seen.extend(change.sequence for change in found)
             if last_round and not found:
                 return
@@ -69,4 +69,4 @@ def test_a_transaction_that_fails_gives_its_numbers_back(store: Store) -> None:
         fail()
     announce(store, "b", count=1)
     with store.read() as connection:
-        assert [change.sequence for change in customers.changes_after(connection, 0, 10)] == [1, 2]
+        assert [change.sequence for change in feed.page(connection, 0, limit=10).changes] == [1, 2]

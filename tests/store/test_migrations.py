@@ -13,8 +13,8 @@ from rcu.errors import StoreError
 from rcu.store import decisions as decision_rows
 from rcu.store import keys, schema
 from rcu.store.engine import Store
-from rcu.store.tables import decision_values, decisions, metadata
-from tests.conftest import NOW
+from rcu.store.tables import customers, decision_values, decisions, metadata
+from tests.conftest import NOW, Road
 
 
 def test_the_migrations_and_the_tables_agree(store: Store) -> None:
@@ -96,3 +96,15 @@ def test_keys_there_keep_their_secrets_and_what_they_could_read(store: Store) ->
 
 def _decision(kind: DecisionKind, about: int | None = None, sets: dict[str, dict[str, str | None]] | None = None):
     return Decision(0, kind, "anne", "x", NOW, about, sets=sets or {})
+
+
+def test_what_profiles_permit_is_worked_out_by_the_migration_as_by_a_run(travelled: Road) -> None:
+    def permitted() -> dict[int, str]:
+        with travelled.store.read() as connection:
+            return dict(connection.execute(select(customers.c.cluster_id, customers.c.consents_digest)).all())
+
+    before = permitted()
+    assert {bool(digest) for digest in before.values()} == {True, False}
+    schema.downgrade(travelled.store, "0015")
+    schema.upgrade(travelled.store)
+    assert permitted() == before

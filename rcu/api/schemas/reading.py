@@ -53,7 +53,7 @@ class ChangeEntry(Wire):
 
     sequence: int
     customer_id: str
-    kind: Literal["created", "updated", "merged", "split"]
+    kind: Literal["created", "updated", "merged", "split", "consent_changed"]
     version: int | None
     now_customer_id: str | None = Field(description="merged: the customer it is part of now")
     changed_at: str
@@ -64,6 +64,8 @@ class ChangePage(Wire):
 
     changes: list[ChangeEntry]
     next_after: int
+    oldest: int = Field(description="the oldest sequence that is kept")
+    newest: int = Field(description="the newest sequence there is")
 
 
 class Health(Wire):

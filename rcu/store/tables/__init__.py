@@ -41,6 +41,7 @@ from rcu.store.tables.profiles import (
     scores,
     secrets,
 )
+from rcu.store.tables.webhooks import deliveries, webhooks
 
 __all__ = [
     "BigInt",
@@ -62,6 +63,7 @@ __all__ = [
     "decision_records",
     "decision_values",
     "decisions",
+    "deliveries",
     "event_lines",
     "events",
     "idempotency_keys",
@@ -86,4 +88,5 @@ __all__ = [
     "value_counts",
     "waiting",
     "weak_customers",
+    "webhooks",
 ]

@@ -28,6 +28,13 @@ customers = Table(
     Column("customer_id", Text, nullable=False, unique=True, comment="birth id of the oldest record"),
     Column("version", BigInteger, nullable=False),
     Column("digest", Text, nullable=False, comment="of the profile's bytes: the strong ETag"),
+    Column(
+        "consents_digest",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="of what the profile permits; empty: nothing is said",
+    ),
     Column("profile", Text, nullable=False, comment="the profile document, JSON, handed out as stored"),
     Column("household_key", Text, comment="surname and address, hashed; null when either is unknown"),
     Column("last_seen_at", Instant, comment="the last update of a record, order or click"),
