@@ -132,7 +132,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _methods_at(request: Request) -> set[str]:
     """What an address knows, of all its routes: the framework names those of the first."""
     found: set[str] = set()
-    for route in request.app.router.routes:
+    for route in request.app.state.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
             found |= getattr(route, "methods", None) or set()
     return found

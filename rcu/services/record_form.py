@@ -44,7 +44,8 @@ def _key(text: str) -> str:
     return text
 
 
-def _dated(value: object) -> object:
+def dated(value: object) -> object:
+    """A time as text with its offset, and nothing else that could be read as one."""
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         msg = "a time with its offset, like 2026-03-01T10:15:00+01:00"
         raise ValueError(msg)
@@ -67,7 +68,7 @@ _Number = Annotated[str, Field(max_length=MOST_KEY_CHARACTERS), AfterValidator(_
 _Time = Annotated[
     datetime,
     AfterValidator(_in_utc),
-    BeforeValidator(_dated),
+    BeforeValidator(dated),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 _Flag = Annotated[bool, Field(strict=True)]

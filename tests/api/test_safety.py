@@ -150,3 +150,34 @@ def test_an_unmigrated_database_is_live_but_not_ready(databases) -> None:
 def test_operation_ids_are_there_and_unique(api: Api) -> None:
     operations = [one["operationId"] for path in api.app.openapi()["paths"].values() for one in path.values()]
     assert len(operations) == len(set(operations)) == 46
+
+
+@pytest.mark.parametrize(
+    ("path", "knows"),
+    [
+        ("/v1/customers/lookup", "POST"),
+        ("/v1/decisions", "GET, POST"),
+        ("/v1/records/till/1/customer", "GET"),
+        ("/v1/records/till/1", "PUT"),
+    ],
+)
+def test_an_address_names_the_methods_it_knows(api: Api, path: str, knows: str) -> None:
+    answer = api.client().request("DELETE", path)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == knows
+    if "GET" not in knows:
+        assert api.client().get(path).status_code == 405
+
+
+@pytest.mark.parametrize("given", [0, 0.5, True, "2026-03-01", "0", "2026-03-01T10:15:00", "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_time_with_its_offset_is_refused(api: Api, given: object) -> None:
+    client = api.client()
+    assert client.get("/v1/access-log", params={"after": str(given)}).status_code == 422
+    assert client.get("/v1/cases", params={"due_before": str(given)}).status_code == 422
+    assert client.post("/v1/cases/1/due", json={"at": given}).status_code == 422
+
+
+@pytest.mark.parametrize(("name", "given"), [("expected", False), ("expected", "1"), ("text", 1)])
+def test_a_value_of_another_type_is_refused(api: Api, name: str, given: object) -> None:
+    asked = {"text": "seen", name: given}
+    assert api.client().post("/v1/cases/1/comment", json=asked).status_code == 422

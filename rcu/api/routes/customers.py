@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import (
@@ -34,7 +36,19 @@ from rcu.services import household, looking_back, reading
 from rcu.store.customers import StoredProfile
 from rcu.store.keys import ApiKey
 
-router = APIRouter(prefix="/v1", tags=["customers"], route_class=BoundedRoute)
+
+class CustomersRoute(BoundedRoute):
+    """A route on which no customer is called as what else there is beside them."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Leave an address to the route that knows it, whatever the method."""
+        match, child = super().matches(scope)
+        called = child.get("path_params", {}).get("customer_id")
+        return (Match.NONE, {}) if called in _NO_IDS else (match, child)
+
+
+_NO_IDS: Final = frozenset({"lookup"})
+router = APIRouter(prefix="/v1", tags=["customers"], route_class=CustomersRoute)
 
 _Uuid = Annotated[
     str,

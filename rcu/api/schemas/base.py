@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+
+from rcu.services.record_form import dated
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -15,7 +17,7 @@ def _in_utc(at: datetime) -> datetime:
         raise ValueError("this is before the first year, or after the last, in UTC") from None
 
 
-Moment: TypeAlias = Annotated[AwareDatetime, Strict(strict=False), AfterValidator(_in_utc)]
+Moment: TypeAlias = Annotated[AwareDatetime, Strict(strict=False), BeforeValidator(dated), AfterValidator(_in_utc)]
 """An instant with its offset, which is one in UTC, too."""
 
 
