@@ -91,10 +91,9 @@ def create_app(
     app.state.feed_watch = FeedWatch(partial(newest_change, store))
     app.state.webhooks = Webhooks(store, clock=_now, private=private_webhooks)
     app.add_middleware(TaggedAnswers)
-    errors.install(app)
+    errors.install(app, ROUTERS)
     for router in ROUTERS:
         app.include_router(router)
-    app.state.routes = [route for router in ROUTERS for route in router.routes]
     return app
 
 

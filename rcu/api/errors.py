@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -87,8 +88,9 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def install(app: FastAPI) -> None:
-    """Map every error to its problem document."""
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Map every error to its problem document; `routers` are all that the application has."""
+    app.state.routes = [route for router in routers for route in router.routes]
     app.add_exception_handler(RcuError, _rcu_error)
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_error)
