@@ -110,6 +110,12 @@ async def get_key(
     return key
 
 
+def shown_key(request: Request) -> str | None:
+    """The API key a request shows, for routes that look before their dependencies are asked."""
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    return shown if scheme.lower() == "bearer" else None
+
+
 def admit(request: Request, key: ApiKey) -> None:
     """Count a request of a key that has a rate, and tell what is left of it with the answer.
 

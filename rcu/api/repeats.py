@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from rcu.api.bodies import BoundedRoute, Handler
-from rcu.api.deps import admit
+from rcu.api.deps import admit, shown_key
 from rcu.api.errors import ApiError
 from rcu.services.repeating import Answered, Repeats, name_of, request_digest
 from rcu.store.keys import ApiKey
@@ -63,8 +63,8 @@ class RepeatableRoute(BoundedRoute):
 
 
 async def _caller(request: Request) -> ApiKey | None:
-    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    shown = shown_key(request)
+    if shown is None:
         return None
     known = request.app.state.keys
     return known.remembered(shown) or await run_in_threadpool(known.find, shown)

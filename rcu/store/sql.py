@@ -1,4 +1,4 @@
-"""SQL that the two databases say differently; with `dialect` the only module that asks which of them it is.
+"""SQL that the two databases say differently; with `dialect` and `indexes` all that asks which of them it is.
 
 Many values are one parameter, an array in PostgreSQL, a JSON array in SQLite: so a statement is put together once and
 stays the same however many there are.

@@ -15,7 +15,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from rcu.api.bodies import BoundedRoute, Handler
-from rcu.api.deps import RECORDS, WRITES_RECORDS, GatheringDep, Reads, ReadsDep, RealTimeDep, admit
+from rcu.api.deps import RECORDS, WRITES_RECORDS, GatheringDep, Reads, ReadsDep, RealTimeDep, admit, shown_key
 from rcu.api.errors import responses
 from rcu.api.repeats import RepeatableRoute
 from rcu.api.schemas import RecordsRequest, UpsertedRecord, UpsertedRecords
@@ -55,8 +55,8 @@ class _PutRoute(BoundedRoute):
         """Take a record that is sent as nearly all are; None where it is not."""
         if request.scope["query_string"] or request.headers.get("content-type") != "application/json":
             return None
-        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-        key = request.app.state.keys.remembered(shown) if scheme == "Bearer" else None
+        shown = shown_key(request)
+        key = None if shown is None else request.app.state.keys.remembered(shown)
         if key is None or not key.scopes & RECORDS:
             return None
         try:
