@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -14,6 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    false,
+    not_,
 )
 
 from rcu.store.tables.base import BigInt, key, metadata
@@ -100,9 +105,26 @@ events = Table(
     Column("cancelled", Boolean, nullable=False),
     Column("related_native_id", Text),
     Column("content_hash", BigInteger, nullable=False),
+    Column("visitor_id", Text, comment="the source's id of a browser or device"),
+    Column(
+        "by_visitor",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="no record is named: it is whose the visitor was",
+    ),
     UniqueConstraint("source", "native_id"),
     Index(None, "record_id"),
 )
+_VISITORS: Final = ("source", "visitor_id", "occurred_at")
+Index(
+    "ix_events_visitor",
+    *(events.c[name] for name in _VISITORS),
+    postgresql_where=events.c.visitor_id.is_not(None),
+    sqlite_where=events.c.visitor_id.is_not(None),
+)
+_TIE: Final = and_(events.c.visitor_id.is_not(None), events.c.record_id.is_not(None), not_(events.c.by_visitor))
+Index("ix_events_tie", *(events.c[name] for name in _VISITORS), postgresql_where=_TIE, sqlite_where=_TIE)
 
 event_lines = Table(
     "event_lines",
