@@ -35,6 +35,8 @@ READING = frozenset({"identity", "contact", "consent", "orders", "scores"})
 """Scopes that open a part of the profile."""
 RECORDS = frozenset({"records"})
 """The scope that hands in records."""
+EVENTS = frozenset({"events"})
+"""The scope that hands in events."""
 HISTORY = frozenset({"history"})
 """The scope that opens what was."""
 
@@ -156,6 +158,7 @@ def needed(check: Callable[..., object] | None) -> tuple[frozenset[str], ...] | 
 
 Reader = Annotated[ApiKey, Depends(needs(READING))]
 WRITES_RECORDS = Depends(needs(RECORDS))
+EventWriter = Annotated[ApiKey, Depends(needs(EVENTS))]
 IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]

@@ -60,13 +60,13 @@ def work_out(  # noqa: PLR0913  # what there is to say of a change; all but thre
         changed: record_id to what the record said when it was last matched; None for one that never was.
         also: records that something was decided about, those whose links of people changed among them.
         outdated: records of customers whose profile is outdated.
-        marked: which of the changed records are marked as waiting, when that is known.
+        marked: which of these records wait for what is done here, when that is known; else any.
         now: the instant of the change.
         cause: what brings it about.
     """
     if not (changed or also or outdated):
         return Rematched(), Republished()
-    unmarked = {*(changed if marked is None else marked), *outdated}
+    unmarked = {*changed, *outdated} if marked is None else set(marked)
     marks.unmark(connection, unmarked)
     found = Rematched()
     if changed or also:

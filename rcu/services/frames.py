@@ -146,25 +146,28 @@ def order_rows(frame: pd.DataFrame) -> pa.Table:
 def email_event_rows(frame: pd.DataFrame) -> pa.Table:
     """Email activity as events."""
     rows = _last_of_each(frame, "native_id", None)
+    own = rows.assign(kind="email_" + rows["action"].astype(str), channel="email", store=None, label=rows["campaign"])
+    return _without_money(own)
+
+
+def visit_rows(frame: pd.DataFrame) -> pa.Table:
+    """Visits as events: native_id, record_native_id, channel, store, label and occurred_at of each."""
+    return _without_money(_last_of_each(frame, "native_id", None).assign(kind="visit"))
+
+
+def _without_money(rows: pd.DataFrame) -> pa.Table:
+    """Events nothing was bought in."""
+    said = ("native_id", "record_native_id", "kind", "channel", "store", "label", "occurred_at")
+    nothing = pd.array([None] * len(rows), dtype="Int64")
     return _event_rows(
-        pd.DataFrame(
-            {
-                LINE: rows[LINE],
-                "native_id": rows["native_id"],
-                "record_native_id": rows["record_native_id"],
-                "kind": "email_" + rows["action"].astype(str),
-                "channel": "email",
-                "store": None,
-                "label": rows["campaign"],
-                "occurred_at": rows["occurred_at"],
-                "currency": None,
-                "amount_minor": pd.array([None] * len(rows), dtype="Int64"),
-                "discount_minor": pd.array([None] * len(rows), dtype="Int64"),
-                "shipping_minor": pd.array([None] * len(rows), dtype="Int64"),
-                "sums_lines": False,
-                "cancelled": False,
-                "related_native_id": None,
-            }
+        rows[[LINE, *said]].assign(
+            currency=None,
+            amount_minor=nothing,
+            discount_minor=nothing,
+            shipping_minor=nothing,
+            sums_lines=False,
+            cancelled=False,
+            related_native_id=None,
         )
     )
 

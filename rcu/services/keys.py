@@ -19,8 +19,8 @@ from rcu.store.keys import ApiKey, Secret
 
 READS: Final = frozenset({"identity", "contact", "consent", "orders", "scores", "history", "changes"})
 """What a key may read: groups of fields of the profile, what they were, and the change feed."""
-SCOPES: Final = READS | {"records", "steward", "admin"}
-"""All a key may do: read, hand in records, decide who is who, and look after keys."""
+SCOPES: Final = READS | {"records", "events", "steward", "admin"}
+"""All a key may do: read, hand in records and events, decide who is who, and look after keys."""
 WORD: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$"
 """A word for a program: what a read is for, and for whom."""
 OVERLAP: Final = timedelta(hours=24)

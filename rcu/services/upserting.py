@@ -87,6 +87,18 @@ class RealTime:
             keep=not dry_run,
         )
 
+    def check_sources(self, connection: Transaction, named: set[str]) -> None:
+        """See that sources are connected.
+
+        Raises:
+            NotFound: one is not.
+        """
+        new = named - self.sources
+        unknown = rows.unknown_sources(connection, sorted(new)) if new else []
+        if unknown:
+            raise NotFound("source", ", ".join(unknown))
+        self.sources.update(new)
+
     def clean(self, one: Given) -> Cleaned:
         """Standardise a record."""
         row = record_row(
@@ -172,7 +184,7 @@ class _Taking:
 
     def run(self, cleaned: Sequence[Cleaned], *, profiles: bool) -> list[Upserted]:
         """Take them."""
-        self._check_sources({one.given.key.source for one in cleaned})
+        self._how.check_sources(self._connection, {one.given.key.source for one in cleaned})
         taken = self._locked(cleaned)
         changed = self._write(taken)
         self._rematching.know({one.record_id: one.told for one in taken if one.record_id in changed})
@@ -182,13 +194,6 @@ class _Taking:
             changed=changed, marked=marked, now=self._now, cause=self._cause,
         )  # fmt: skip
         return self._told(taken, found, published, profiles=profiles)
-
-    def _check_sources(self, named: set[str]) -> None:
-        new = named - self._how.sources
-        unknown = rows.unknown_sources(self._connection, sorted(new)) if new else []
-        if unknown:
-            raise NotFound("source", ", ".join(unknown))
-        self._how.sources.update(new)
 
     def _locked(self, cleaned: Sequence[Cleaned]) -> list[_Taken]:
         """The records beside what is stored of them, which nobody else changes from here on."""

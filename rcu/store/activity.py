@@ -6,23 +6,28 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Subquery,
     Table,
     and_,
+    case,
     exists,
     func,
     literal,
+    not_,
     or_,
     select,
     update,
 )
 
+from rcu.store.happenings import join_visitors
 from rcu.store.intake import Upserted, rows_written
-from rcu.store.marks import mark
+from rcu.store.marks import mark, mark_some
 from rcu.store.sql import upsert
 from rcu.store.tables import consents, event_lines, events, records
 
+_AT_ONCE: Final = 1_000
 _EVENT_COLUMNS: Final = (
     "native_id", "kind", "channel", "store", "label", "occurred_at", "currency", "amount_minor", "discount_minor",
     "shipping_minor", "sums_lines", "cancelled", "related_native_id", "content_hash",
@@ -34,10 +39,13 @@ _LINE_COLUMNS: Final = (
 
 
 def upsert_events(connection: Connection, staged: Table, source: str) -> Upserted:
-    """Insert or replace events; the records they belong, or belonged, to are marked for a new profile."""
+    """Insert or replace events; the records they belong, or belonged, to are marked for a new profile.
+
+    One that names nobody stays whose its visitor was; where one names somebody, other events of its visitor follow.
+    """
     owned = _with_owner(staged, source)
     stored = and_(events.c.source == source, events.c.native_id == owned.c.native_id)
-    differs = or_(events.c.content_hash != owned.c.content_hash, events.c.record_id.is_distinct_from(owned.c.record_id))
+    differs = or_(events.c.content_hash != owned.c.content_hash, _other_owner(owned.c.record_id))
     new = connection.execute(
         select(func.count()).select_from(owned.outerjoin(events, stored)).where(events.c.event_id.is_(None))
     ).scalar_one()
@@ -56,16 +64,32 @@ def upsert_events(connection: Connection, staged: Table, source: str) -> Upserte
     statement = statement.on_conflict_do_update(
         index_elements=[events.c.source, events.c.native_id],
         set_={
-            "record_id": excluded.record_id,
+            "record_id": func.coalesce(excluded.record_id, case((events.c.by_visitor, events.c.record_id))),
+            "by_visitor": and_(events.c.by_visitor, excluded.record_id.is_(None)),
             "amount_minor": func.coalesce(excluded.amount_minor, events.c.amount_minor),
             **{name: excluded[name] for name in kept},
         },
-        where=or_(
-            events.c.content_hash != excluded.content_hash,
-            events.c.record_id.is_distinct_from(excluded.record_id),
-        ),
+        where=or_(events.c.content_hash != excluded.content_hash, _other_owner(excluded.record_id)),
     )
-    return Upserted(new=new, changed=rows_written(connection, statement) - new)
+    changed = rows_written(connection, statement) - new
+    if changed:
+        _join_visitors(connection, staged, source)
+    return Upserted(new=new, changed=changed)
+
+
+def _other_owner(given: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether what is given has an event be somebody else's: another record's, or nobody's though one was named."""
+    by_visitor = and_(given.is_(None), events.c.by_visitor)
+    named = and_(events.c.record_id.is_not_distinct_from(given), not_(events.c.by_visitor))
+    return not_(or_(by_visitor, named))
+
+
+def _join_visitors(connection: Connection, staged: Table, source: str) -> None:
+    """Have other events follow those of a visitor that name somebody now."""
+    told = select(events.c.visitor_id).where(events.c.source == source, events.c.visitor_id.is_not(None)).distinct()
+    visitors = connection.execute(told.where(events.c.native_id.in_(select(staged.c.native_id)))).scalars().all()
+    for start in range(0, len(visitors), _AT_ONCE):
+        mark_some(connection, join_visitors(connection, source, visitors[start : start + _AT_ONCE]))
 
 
 def _with_owner(staged: Table, source: str) -> Subquery:

@@ -140,7 +140,7 @@ def test_every_operation_that_shows_profiles_shows_what_the_scopes_open_and_no_o
         everything = profile_of(api.client().request(method, path, json=body))
         there = {field for field in fields(everything) if field in set(fields(FIELDS))}
         assert {"golden", "records", "aggregates", "scores"} <= there, one.name
-        needed = {"records", "steward"} & {scope for group in one.groups for scope in group}
+        needed = {"records", "events", "steward"} & {scope for group in one.groups for scope in group}
         for scope in reading:
             scopes = frozenset({scope, *needed}) | (frozenset({"identity"}) if one.name == "getHousehold" else set())
             told = profile_of(api.client(*scopes).request(method, path, json=body))

@@ -11,6 +11,7 @@ from rcu.api.schemas.decisions import (
     DecisionRequest,
     DecisionWords,
 )
+from rcu.api.schemas.events import EventsRequest, EventsTaken
 from rcu.api.schemas.history import CustomerHistory
 from rcu.api.schemas.models import CustomerBecoming, CustomerCounts, ModelComparison, ModelName
 from rcu.api.schemas.profile import (
@@ -63,6 +64,8 @@ __all__ = [
     "DecisionPreview",
     "DecisionRequest",
     "DecisionWords",
+    "EventsRequest",
+    "EventsTaken",
     "Golden",
     "Health",
     "Household",

@@ -11,7 +11,7 @@ from rcu.api.schemas.base import Body, Moment, Wire
 from rcu.services.keys import WORD
 
 ScopeName: TypeAlias = Literal[
-    "admin", "changes", "consent", "contact", "history", "identity", "orders", "records", "scores", "steward"
+    "admin", "changes", "consent", "contact", "events", "history", "identity", "orders", "records", "scores", "steward"
 ]
 StoreName = Annotated[str, Field(min_length=1, max_length=200)]
 
