@@ -13,10 +13,12 @@ from types import FrameType
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from rcu import __version__
 from rcu.api import errors
 from rcu.api.asked import TaggedAnswers
+from rcu.api.compressed import CompressedAnswers
 from rcu.api.rates import Rates
 from rcu.api.routes import (
     accesses,
@@ -27,6 +29,7 @@ from rcu.api.routes import (
     events,
     health,
     keys,
+    listing,
     models,
     records,
     webhooks,
@@ -52,6 +55,7 @@ from rcu.store.engine import Store
 ROUTERS: Final = (
     health.router,
     customers.router,
+    listing.router,
     records.router,
     events.router,
     changes.router,
@@ -103,11 +107,19 @@ def create_app(
     app.state.accesses = access_log(store, every=behind_seconds)
     app.state.feed_watch = FeedWatch(partial(newest_change, store))
     app.state.webhooks = Webhooks(store, clock=_now, private=private_webhooks)
+    _route(app)
+    return app
+
+
+def _route(app: FastAPI) -> None:
+    """Have the application answer, as JSON that is long compressed, under the id of the request."""
+    routes = [one for router in ROUTERS for one in router.routes if isinstance(one, APIRoute)]
+    lists = {one.path for one in routes if "{" not in one.path}
+    app.add_middleware(CompressedAnswers, paths=frozenset({*lists, "/openapi.json"}))
     app.add_middleware(TaggedAnswers)
     errors.install(app, ROUTERS)
     for router in ROUTERS:
         app.include_router(router)
-    return app
 
 
 def _now() -> datetime:

@@ -16,7 +16,7 @@ from rcu.cli.data import print_reports, print_run, run_with_progress, take_files
 from rcu.cli.evaluation_tables import print_evaluation
 from rcu.config import settings
 from rcu.errors import Conflict, InputError
-from rcu.services import evaluation, keys, reading, sources
+from rcu.services import evaluation, keys, listing, sources
 from rcu.store import schema
 from rcu.store.engine import Store
 
@@ -74,7 +74,7 @@ def _tell(store: Store, truth: Path) -> None:
 
 def _example(store: Store) -> dict[str, list[dict[str, str]]] | None:
     """The first customer that a till, a shop and an email tool all know."""
-    page = reading.customers_page(store, cursor=None, limit=500)
+    page = listing.customers_page(store, cursor=None, limit=500)
     for profile in page.profiles:
         content = orjson.loads(profile.profile)
         if len({record["source"] for record in content["records"]}) == len(sources.FRENCH_RETAIL_SOURCES):

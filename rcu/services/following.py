@@ -74,6 +74,12 @@ def newest_change(store: Store) -> int:
         return rows.bounds(connection)[1]
 
 
+def before_oldest(store: Store) -> int:
+    """The sequence after which all changes are that are kept."""
+    with store.read() as connection:
+        return rows.bounds(connection)[0] - 1
+
+
 def forget_changes(store: Store, before: datetime) -> int:
     """Forget what was announced, and what was delivered, before an instant; says how many changes there were.
 

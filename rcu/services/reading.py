@@ -1,4 +1,4 @@
-"""Reading profiles: by id, by record, by identifiers, and page by page."""
+"""Reading profiles: by id, by record, by identifiers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pandas as pd
 from rcu.cleaning import CleaningSettings, standardise
 from rcu.errors import NotFound
 from rcu.services.becoming import became_of, check_one
-from rcu.services.cursors import read_cursor, write_cursor
 from rcu.store import customers as rows
 from rcu.store import overrides as override_rows
 from rcu.store.customers import LOOKUP_COLUMNS, Carrier, StoredProfile
@@ -31,7 +30,6 @@ FIELDS_OF_SCOPE: Final[Mapping[str, frozenset[str]]] = {
 }
 """The members of a profile each scope opens; `customer_id` is always there."""
 
-_CURSOR: Final = "c1"
 _CONTACT_FIELDS: Final = frozenset({"email", "mobile", "landline", "address"})
 _CONTACT_GROUPS: Final = frozenset({"email", "mobile", "landline", "address"})
 
@@ -178,28 +176,6 @@ def _key(asked: Asked, settings: CleaningSettings) -> tuple[str, str] | None:
             return ("record", asked.value) if ":" in asked.value else None
         case _:
             return (asked.type, asked.value.strip()) if asked.value.strip() else None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some customers, and the cursor of the next page (None at the end)."""
-
-    profiles: tuple[StoredProfile, ...]
-    next_cursor: str | None
-
-
-def customers_page(store: Store, *, cursor: str | None, limit: int, stores: frozenset[str] | None = None) -> Page:
-    """The next customers, oldest first. The order never changes, so pages stay true under writes.
-
-    Raises:
-        InvalidCursor: when the cursor is not one this service gave out.
-    """
-    with store.read() as connection:
-        after = 0 if cursor is None else read_cursor(_CURSOR, cursor)
-        found = rows.page(connection, after=after, limit=limit + 1, stores=stores)
-    more = len(found) > limit
-    shown = found[:limit]
-    return Page(tuple(profile for _, profile in shown), write_cursor(_CURSOR, shown[-1][0]) if more else None)
 
 
 def counts(store: Store) -> dict[str, int]:

@@ -162,25 +162,6 @@ def _having(column: str, keys: Sequence[str]) -> CompoundSelect[Any, Any, int]:
     return union_all(carried, said)
 
 
-def page(
-    connection: Connection, *, after: int, limit: int, stores: frozenset[str] | None = None
-) -> list[tuple[int, StoredProfile]]:
-    """The next customers by the age of their oldest record, with the number to go on from."""
-    statement = (
-        select(
-            customers.c.cluster_id,
-            customers.c.customer_id,
-            customers.c.version,
-            customers.c.digest,
-            customers.c.profile,
-        )
-        .where(customers.c.cluster_id > after, of_stores(customers.c.cluster_id, stores))
-        .order_by(customers.c.cluster_id)
-        .limit(limit)
-    )
-    return [(row[0], StoredProfile(*row[1:])) for row in connection.execute(statement)]
-
-
 def record_clusters(connection: Connection) -> list[tuple[str, str, int]]:
     """Source, native id and cluster of every record that was matched."""
     statement = select(records.c.source, records.c.native_id, memberships.c.cluster_id).join(

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from rcu.api.schemas import CustomerPage, LookupResponse, Profile
-from rcu.services.reading import customers_page
+from rcu.services.listing import customers_page
 from rcu.store.tables import memberships, records
 from tests.api.conftest import Api
 

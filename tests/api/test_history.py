@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from rcu.api.schemas import CustomerHistory
+from rcu.services.listing import customers_page
 from rcu.services.looking_back import read_instant
-from rcu.services.reading import customers_page
 from rcu.store.tables import customers, memberships, records
 from tests.api.conftest import Api
 from tests.conftest import NOW

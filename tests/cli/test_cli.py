@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from rcu import __version__
 from rcu.domain.keys import Rate
 from rcu.services import keys
-from rcu.services.reading import customers_page
+from rcu.services.listing import customers_page
 from rcu.store.customers import by_record
 from rcu.store.tables import customers, memberships, records
 from tests.cli.conftest import Command

@@ -14,7 +14,7 @@ import pytest
 
 from rcu.services.evaluation import evaluate_store
 from rcu.services.following import feed
-from rcu.services.reading import customers_page
+from rcu.services.listing import customers_page
 from rcu.services.verification import verify
 from rcu.store import customers as customer_rows
 from tests.conftest import Road, files_of

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from rcu.api.deps import FourEyesDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
+from rcu.api.exports import all_pages, export_responses, exported
 from rcu.api.repeats import RepeatableRoute
 from rcu.api.routes.decisions import actor_of, made
 from rcu.api.schemas import DecisionMade
@@ -22,6 +23,8 @@ from rcu.api.schemas.cases import (
     CaseDeferral,
     CaseDetail,
     CaseEntry,
+    CaseExport,
+    CaseFilter,
     CaseHappening,
     CaseList,
     CaseQuery,
@@ -30,11 +33,13 @@ from rcu.api.schemas.cases import (
 from rcu.domain.cases import CaseKind, CaseState
 from rcu.domain.decisions import DecisionKind
 from rcu.services import reviewing
+from rcu.services.exporting import Format
 from rcu.services.reviewing import CaseDecision, CaseShown, Review
 from rcu.store.queue import Wish
 
 router = APIRouter(prefix="/v1", tags=["cases"], route_class=RepeatableRoute)
 
+_AT_ONCE: Final = 500
 _Number = Annotated[int, Path(ge=1, lt=2**63, description="the number of a case")]
 
 
@@ -53,7 +58,29 @@ def _entry(shown: CaseShown) -> CaseEntry:
 @router.get("/cases", operation_id="listCases", responses=responses(), summary="The review queue")
 def list_cases(store: StoreDep, _key: Steward, query: Annotated[CaseQuery, Query()]) -> CaseList:
     """List cases, the highest priority and then the oldest first."""
-    wish = Wish(
+    found, further = reviewing.cases(store, _wish(query), clock=_now, cursor=query.cursor, limit=query.limit)
+    return CaseList(cases=[_entry(one) for one in found], next_cursor=further)
+
+
+@router.get(
+    "/cases:export",
+    operation_id="exportCases",
+    response_class=Response,
+    responses=export_responses(),
+    summary="The review queue as a file",
+)
+def export_cases(store: StoreDep, _key: Steward, query: Annotated[CaseExport, Query()]) -> Response:
+    """Send cases as NDJSON, CSV or Parquet, in the order of the queue."""
+
+    def page(cursor: str | None) -> tuple[list[CaseEntry], str | None]:
+        found, further = reviewing.cases(store, _wish(query), clock=_now, cursor=cursor, limit=_AT_ONCE)
+        return [_entry(one) for one in found], further
+
+    return exported("cases", all_pages(page), CaseEntry, Format(query.format))
+
+
+def _wish(query: CaseFilter) -> Wish:
+    return Wish(
         state=None if query.state == "any" else CaseState(query.state),
         kind=None if query.kind is None else CaseKind(query.kind),
         assigned_to=query.assigned_to,
@@ -62,8 +89,6 @@ def list_cases(store: StoreDep, _key: Steward, query: Annotated[CaseQuery, Query
         least_priority=query.least_priority,
         text=query.text,
     )
-    found, further = reviewing.cases(store, wish, clock=_now, cursor=query.cursor, limit=query.limit)
-    return CaseList(cases=[_entry(one) for one in found], next_cursor=further)
 
 
 @router.get("/cases/{case_id}", operation_id="getCase", responses=responses(404), summary="One case and its history")

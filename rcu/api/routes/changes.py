@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from rcu.api.deps import FeedReader, FeedWatchDep, StoreDep
 from rcu.api.errors import responses
+from rcu.api.exports import export_responses, exported
 from rcu.api.schemas import ChangeEntry, ChangePage
+from rcu.api.schemas.listing import ExportFormat
 from rcu.domain.changes import ChangeKind
-from rcu.services.following import Feed, feed
+from rcu.services.exporting import Format
+from rcu.services.following import Feed, before_oldest, feed
 from rcu.store.engine import Store
 
 router = APIRouter(prefix="/v1", tags=["changes"])
 
+_AT_ONCE: Final = 1_000
 _ONE_KIND: Final = f"({'|'.join(ChangeKind)})"
 _Kinds = Annotated[
     str | None,
@@ -49,8 +54,41 @@ def _read(store: Store, limit: int, kinds: frozenset[str], after: int) -> Feed:
 
 
 def _page(found: Feed) -> ChangePage:
-    entries = [
+    return ChangePage(changes=_entries(found), next_after=found.next_after, oldest=found.oldest, newest=found.newest)
+
+
+def _entries(found: Feed) -> list[ChangeEntry]:
+    return [
         ChangeEntry.model_validate(asdict(one) | {"changed_at": one.changed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")})
         for one in found.changes
     ]
-    return ChangePage(changes=entries, next_after=found.next_after, oldest=found.oldest, newest=found.newest)
+
+
+@router.get(
+    "/changes:export",
+    operation_id="exportChanges",
+    response_class=Response,
+    responses=export_responses(410),
+    summary="What changed, as a file",
+)
+def export_changes(
+    store: StoreDep,
+    _key: FeedReader,
+    after: Annotated[int | None, Query(ge=0, lt=2**63, description="by default all that are kept")] = None,
+    kinds: _Kinds = None,
+    how: Annotated[ExportFormat, Query(alias="format")] = "ndjson",
+) -> Response:
+    """Send the changes after a sequence number as NDJSON, CSV or Parquet, in commit order."""
+    read = partial(_read, store, _AT_ONCE, frozenset(kinds.split(",")) if kinds else frozenset[str]())
+    first = read(before_oldest(store) if after is None else after)
+    return exported("changes", _pages(read, first), ChangeEntry, Format(how))
+
+
+def _pages(read: Callable[[int], Feed], first: Feed) -> Iterator[list[ChangeEntry]]:
+    """The changes up to the newest there is now, page by page."""
+    found = first
+    while found.changes:
+        yield _entries(found)
+        if found.next_after >= first.newest:
+            return
+        found = read(found.next_after)

@@ -26,7 +26,6 @@ from rcu.api.deps import (
 from rcu.api.errors import responses
 from rcu.api.schemas import (
     CustomerHistory,
-    CustomerPage,
     HouseholdMembers,
     LookupRequest,
     LookupResponse,
@@ -184,28 +183,6 @@ def get_customer_of_record(
     profile = reading.customer_of_record(store, source, native_id, stores=key.terms.stores)
     reads.showed([profile.customer_id])
     return _answer(profile, key, if_none_match)
-
-
-@router.get(
-    "/customers",
-    operation_id="listCustomers",
-    response_model=CustomerPage,
-    responses=responses(),
-    summary="All customers, page by page",
-)
-def list_customers(
-    store: StoreDep,
-    key: Reader,
-    reads: ReadsDep,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> Response:
-    """List customers, oldest first. Pages stay true while customers are written."""
-    page = reading.customers_page(store, cursor=cursor, limit=limit, stores=key.terms.stores)
-    reads.showed([one.customer_id for one in page.profiles])
-    shown = b",".join(reading.visible(profile.profile, key.scopes) for profile in page.profiles)
-    content = b'{"customers":[' + shown + b'],"next_cursor":' + orjson.dumps(page.next_cursor) + b"}"
-    return Response(content, media_type="application/json", headers={"Cache-Control": "private, no-store"})
 
 
 @router.post(

@@ -12,12 +12,15 @@ from fastapi import APIRouter, Path, Query, Response
 
 from rcu.api.deps import FourEyesDep, Reads, ReadsDep, RealTimeDep, Steward, StoreDep
 from rcu.api.errors import responses
+from rcu.api.exports import export_responses, exported, in_pages
 from rcu.api.repeats import RepeatableRoute
 from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionPreview, DecisionRequest, DecisionWords
 from rcu.api.schemas.decisions import NAME_PATTERN
+from rcu.api.schemas.listing import ExportFormat
 from rcu.domain.decisions import DecisionKind
 from rcu.services import decided, deciding, previewing, reading
 from rcu.services.asking import Ask, AskAbout, Setting
+from rcu.services.exporting import Format
 from rcu.services.upserting import RealTime
 from rcu.store.engine import Store
 from rcu.store.keys import ApiKey
@@ -169,13 +172,16 @@ def preview_approval(
     return _previewed(store, previewing.preview(store, how.model, ask, clock=_now), key, reads)
 
 
+_About = Annotated[
+    str | None, Query(max_length=300, pattern=NAME_PATTERN, description="source:native_id, or a customer id")
+]
+
+
 @router.get("/decisions", operation_id="listDecisions", responses=responses(404), summary="Decisions, the newest first")
 def list_decisions(
     store: StoreDep,
     _key: Steward,
-    about: Annotated[
-        str | None, Query(max_length=300, pattern=NAME_PATTERN, description="source:native_id, or a customer id")
-    ] = None,
+    about: _About = None,
     before: Annotated[int, Query(ge=1, lt=2**63, description="only older ones than this number")] = 2**63 - 1,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DecisionList:
@@ -183,3 +189,19 @@ def list_decisions(
     found = [one for one in decided.decisions(store, about) if one.decision_id < before]
     entries = [DecisionEntry.model_validate(asdict(one)) for one in found[:limit]]
     return DecisionList(decisions=entries, next_before=found[limit - 1].decision_id if len(found) > limit else None)
+
+
+@router.get(
+    "/decisions:export",
+    operation_id="exportDecisions",
+    response_class=Response,
+    responses=export_responses(404),
+    summary="Decisions as a file",
+)
+def export_decisions(
+    store: StoreDep, _key: Steward, about: _About = None, how: Annotated[ExportFormat, Query(alias="format")] = "ndjson"
+) -> Response:
+    """Send decisions as NDJSON, CSV or Parquet, the newest first."""
+    found = decided.decisions(store, about)
+    entries = ([DecisionEntry.model_validate(asdict(one)) for one in some] for some in in_pages(found))
+    return exported("decisions", entries, DecisionEntry, Format(how))

@@ -13,6 +13,7 @@ from rcu.api.schemas.decisions import (
 )
 from rcu.api.schemas.events import EventsRequest, EventsTaken
 from rcu.api.schemas.history import CustomerHistory
+from rcu.api.schemas.listing import CustomerExport, CustomerPage, CustomerQuery
 from rcu.api.schemas.models import CustomerBecoming, CustomerCounts, ModelComparison, ModelName
 from rcu.api.schemas.profile import (
     Address,
@@ -36,7 +37,6 @@ from rcu.api.schemas.profile import (
 from rcu.api.schemas.reading import (
     ChangeEntry,
     ChangePage,
-    CustomerPage,
     Health,
     Identifier,
     LookupRequest,
@@ -55,8 +55,10 @@ __all__ = [
     "ContactPoint",
     "CustomerBecoming",
     "CustomerCounts",
+    "CustomerExport",
     "CustomerHistory",
     "CustomerPage",
+    "CustomerQuery",
     "DataQuality",
     "DecisionEntry",
     "DecisionList",

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from rcu.api.schemas.base import Body, Moment, Wire
 from rcu.api.schemas.decisions import DecisionWords, RecordName
+from rcu.api.schemas.listing import ExportFormat
 
 CaseKindName = Literal[
     "possible_match",
@@ -23,7 +24,7 @@ CaseStateName = Literal["open", "deferred", "closed"]
 CustomerId = Annotated[str, Field(min_length=1, max_length=100, description="a customer id")]
 
 
-class CaseQuery(Wire):
+class CaseFilter(Wire):
     """Which cases somebody wants to see; what is left out does not matter."""
 
     state: Literal["open", "deferred", "closed", "any"] = Field(default="open", description="open: what waits now")
@@ -33,6 +34,17 @@ class CaseQuery(Wire):
     customer: str | None = Field(default=None, max_length=100, description="any id a customer ever had")
     least_priority: float | None = Field(default=None, ge=0)
     text: str | None = Field(default=None, max_length=200, description="in keys of records and ids")
+
+
+class CaseExport(CaseFilter):
+    """Which cases, and how they are written."""
+
+    format: ExportFormat = "ndjson"
+
+
+class CaseQuery(CaseFilter):
+    """Which cases, page by page."""
+
     cursor: str | None = Field(default=None, max_length=200)
     limit: int = Field(default=50, ge=1, le=500)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from rcu.api.schemas.base import Body, Moment, Wire
+from rcu.api.schemas.listing import ExportFormat
 from rcu.services.keys import WORD
 
 ScopeName: TypeAlias = Literal[
@@ -112,3 +113,24 @@ class AccessLogPage(Wire):
 
     accesses: list[AccessEntry]
     next_cursor: str | None = Field(description="give it back for older ones; null at the end")
+
+
+class AccessFilter(Wire):
+    """Which entries of the access log; all, where nothing is said."""
+
+    customer_id: str | None = Field(default=None, max_length=36, description="only of this customer, by this very id")
+    key: str | None = Field(default=None, max_length=100, description="only by the key of this name")
+    after: Moment | None = Field(default=None, description="only what was shown after this instant")
+
+
+class AccessQuery(AccessFilter):
+    """Which entries, page by page."""
+
+    cursor: str | None = Field(default=None, max_length=200)
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+class AccessExport(AccessFilter):
+    """Which entries, and how they are written."""
+
+    format: ExportFormat = "ndjson"

@@ -10,13 +10,6 @@ from rcu.api.schemas.base import Body, Wire
 from rcu.api.schemas.profile import Profile
 
 
-class CustomerPage(Wire):
-    """A page of customers, oldest first."""
-
-    customers: list[Profile]
-    next_cursor: str | None = Field(description="give it back for the next page; null at the end")
-
-
 class Identifier(Body):
     """One identifier; `record` is written source:native_id."""
 
