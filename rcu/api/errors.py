@@ -19,6 +19,8 @@ from rcu.services.deciding import ContradictsDecisions
 from rcu.services.following import ChangesGone
 from rcu.services.repeating import KeyReused, UnderWay
 
+_MOST_ERRORS: Final = 50
+_LONGEST_PLACE: Final = 100
 _BASE: Final = "urn:rcu:problem:"
 _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (Erased, 410, "erased", "The person with that id was erased"),
@@ -141,10 +143,17 @@ def _methods_at(request: Request) -> set[str]:
 
 
 def _invalid(request: Request, error: Exception) -> Response:
-    """Say where and why, never what was sent."""
+    """Say where and why, never what was sent; of many errors the first."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
-    found = [{"at": ".".join(map(str, one["loc"])), "why": one["msg"]} for one in error.errors()]
-    return problem(request, 422, "invalid-input", title="The request cannot be understood", errors=found)
+    every = error.errors()
+    found = [{"at": _place(one["loc"]), "why": one["msg"]} for one in every[:_MOST_ERRORS]]
+    more: dict[str, Any] = {"more_errors": len(every) - len(found)} if len(every) > len(found) else {}
+    return problem(request, 422, "invalid-input", title="The request cannot be understood", errors=found, **more)
+
+
+def _place(loc: Sequence[object]) -> str:
+    """Where in a request; members may be called as they like, and at any length."""
+    return ".".join(str(one)[:_LONGEST_PLACE] for one in loc)
 
 
 def _unexpected(request: Request, _error: Exception) -> Response:
