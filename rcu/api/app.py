@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from rcu import __version__
-from rcu.api import errors
+from rcu.api import document, errors
 from rcu.api.asked import TaggedAnswers
 from rcu.api.compressed import CompressedAnswers
 from rcu.api.rates import Rates
@@ -118,6 +118,7 @@ def _route(app: FastAPI) -> None:
     app.add_middleware(CompressedAnswers, paths=frozenset({*lists, "/openapi.json"}))
     app.add_middleware(TaggedAnswers)
     errors.install(app, ROUTERS)
+    document.install(app)
     for router in ROUTERS:
         app.include_router(router)
 

@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from rcu.api.asked import asked
-from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
 from rcu.services.following import ChangesGone
 from rcu.services.repeating import KeyReused, UnderWay
 
+_EXAMPLE_ID: Final = "0197f3a2-5c1e-7d10-8f3b-2a6c1d9e4b70"
 _MOST_ERRORS: Final = 50
 _LONGEST_PLACE: Final = 100
 _BASE: Final = "urn:rcu:problem:"
@@ -83,11 +83,21 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
     found: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*statuses, 400, 401, 403, 422, 429, 503}):
-        content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
         found[status] = {"description": texts.get(status, _HTTP.get(status, ("", "Problem"))[1])}
         if status >= 400:
-            found[status]["content"] = content
+            content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": _examples(status)}
+            found[status]["content"] = {"application/problem+json": content}
     return found
+
+
+def _examples(status: int) -> dict[str, Any]:
+    """A problem document of each type that has a status."""
+    kinds = [(name, title) for _, own, name, title in _STATUSES if own == status]
+    kinds += [_HTTP[status]] if status in _HTTP else []
+    return {
+        name: {"value": {"type": _BASE + name, "title": title, "status": status, "request_id": _EXAMPLE_ID}}
+        for name, title in dict(kinds).items()
+    }
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:

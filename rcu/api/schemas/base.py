@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
@@ -33,16 +33,26 @@ class Body(Wire):
     model_config = ConfigDict(strict=True)
 
 
+class Wrong(BaseModel):
+    """What is wrong with a part of a request."""
+
+    at: str = Field(description="where: body, query, path or header, and the members on the way")
+    why: str
+
+
 class Problem(BaseModel):
     """An error (RFC 9457). Never holds personal data."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": True})
 
-    type: str
-    title: str
+    type: str = Field(description="what kind of error it is, for programs: it stays as it is")
+    title: str = Field(description="the same in words")
     status: int
-    detail: str | None = None
-    request_id: str | None = Field(default=None, description="as in the header X-Request-Id: tell it who runs this")
-    errors: list[dict[str, Any]] | None = Field(
-        default=None, description="what is wrong with which part of the request"
+    detail: str = Field(default="", description="what it is this time; absent where there is no more to say")
+    hint: str = Field(default="", description="what to do; absent where that is not known")
+    request_id: str = Field(default="", description="as in the header X-Request-Id: tell it who runs this")
+    errors: list[Wrong] = Field(
+        default=[], description="what is wrong with which part of the request, the first fifty; absent otherwise"
     )
+    candidates: list[str] = Field(default=[], description="of several-customers: the customers it became")
+    decisions: list[int] = Field(default=[], description="of a decision: those that contradict it")
