@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 
 from rcu.api.app import ROUTERS
 from tests.api.conftest import Api
-from tests.api.test_contract import key_nobody_guesses
+from tests.api.test_contract import key_that_stays
 from tests.api.test_scopes import PLACES
 from tests.serving import served
 
@@ -59,7 +59,7 @@ def routes() -> Iterator[tuple[str, str]]:
 
 
 def test_no_body_is_answered_with_a_server_error(api: Api) -> None:
-    client = api.caller(key_nobody_guesses(api))
+    client = api.caller(key_that_stays(api))
     kinds = ("application/json", "text/plain", "application/x-www-form-urlencoded")
     for method, path in routes():
         for name, body in BODIES.items():
@@ -79,7 +79,7 @@ def address(api: Api) -> Iterator[tuple[str, int, str]]:
     """A real server: its host, its port, and a key."""
     with served(api.app) as url:
         parts = urlsplit(url)
-        yield str(parts.hostname), int(parts.port or 0), key_nobody_guesses(api)
+        yield str(parts.hostname), int(parts.port or 0), key_that_stays(api)
 
 
 def sent(address: tuple[str, int, str], *parts: bytes, patience: float = 20.0) -> bytes:
