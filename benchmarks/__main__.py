@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import cleaning, link, night, people, realtime, road
+from benchmarks import cleaning, link, night, people, realtime, road, search
 
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 SECTIONS: Final[dict[str, tuple[str, Callable[[int], str], int]]] = {
@@ -18,6 +18,7 @@ SECTIONS: Final[dict[str, tuple[str, Callable[[int], str], int]]] = {
     "night": ("## Nights", night.run, 200_000),
     "realtime": ("## Real time", realtime.run, 100_000),
     "road": ("## The road", road.run, 200_000),
+    "search": ("## Search", search.run, 1_000_000),
 }
 """Name of a section: how its heading begins, what measures it, and the rows it is measured on."""
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SEARCH_PER_MINUTE: Final = 300
 
 
 class Settings(BaseSettings):
@@ -35,6 +38,9 @@ class Settings(BaseSettings):
     deliver: bool = Field(default=True, description="whether `rcu serve` tells webhooks")
     webhook_private: bool = Field(
         default=False, description="whether webhooks may be within your own net, and without TLS"
+    )
+    search_per_minute: int = Field(
+        default=SEARCH_PER_MINUTE, ge=1, description="so often may a key search in a minute, in each server process"
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

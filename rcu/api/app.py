@@ -32,10 +32,11 @@ from rcu.api.routes import (
     listing,
     models,
     records,
+    search,
     webhooks,
 )
 from rcu.cleaning import CleaningSettings
-from rcu.config import Settings, settings
+from rcu.config import SEARCH_PER_MINUTE, Settings, settings
 from rcu.domain.cases import USUAL_RULES, CaseRules
 from rcu.matching.model import MatchModel, load_model
 from rcu.services.accesses import KeyUses, access_log
@@ -54,6 +55,7 @@ from rcu.store.engine import Store
 
 ROUTERS: Final = (
     health.router,
+    search.router,
     customers.router,
     listing.router,
     records.router,
@@ -81,20 +83,15 @@ def create_app(
     rules: CaseRules = USUAL_RULES,
     behind_seconds: float = EVERY_SECONDS,
     private_webhooks: bool = False,
+    search_per_minute: int = SEARCH_PER_MINUTE,
 ) -> FastAPI:
     """Make the application on a store; the caller closes the store.
 
     `model` is what records are matched with before any run (by default the shipped one), then that of the last run;
     `rules` say where cases begin; every `behind_seconds` what was read is written down; `private_webhooks` permits
-    webhooks within one's own net.
+    webhooks within one's own net; a key may search `search_per_minute` times.
     """
-    app = FastAPI(
-        title="RCU",
-        summary="Référentiel Client Unique: one golden record per customer",
-        version=__version__,
-        docs_url=None,  # the page would load its scripts from elsewhere
-        redoc_url=None,
-    )
+    app = _described()
     app.state.store = store
     app.state.cleaning = cleaning or CleaningSettings()
     app.state.four_eyes = four_eyes or FourEyes()
@@ -103,7 +100,7 @@ def create_app(
     app.state.key_uses = KeyUses(store, every=behind_seconds)
     app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS, used=app.state.key_uses.used)
     app.state.repeats = Repeats(store, _now)
-    app.state.rates = Rates()
+    app.state.rates = Rates(search_per_minute)
     app.state.accesses = access_log(store, every=behind_seconds)
     app.state.feed_watch = FeedWatch(partial(newest_change, store))
     app.state.webhooks = Webhooks(store, clock=_now, private=private_webhooks)
@@ -121,6 +118,16 @@ def _route(app: FastAPI) -> None:
     document.install(app)
     for router in ROUTERS:
         app.include_router(router)
+
+
+def _described() -> FastAPI:
+    return FastAPI(
+        title="RCU",
+        summary="Référentiel Client Unique: one golden record per customer",
+        version=__version__,
+        docs_url=None,  # the page would load its scripts from elsewhere
+        redoc_url=None,
+    )
 
 
 def _now() -> datetime:
@@ -141,6 +148,7 @@ def from_environment() -> FastAPI:
         four_eyes=four_eyes,
         rules=rules,
         private_webhooks=chosen.webhook_private,
+        search_per_minute=chosen.search_per_minute,
     )
 
     @asynccontextmanager

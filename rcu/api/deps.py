@@ -16,6 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rcu.api.asked import asked
 from rcu.api.errors import ApiError
+from rcu.api.rates import Allowance
 from rcu.cleaning import CleaningSettings
 from rcu.services import accesses
 from rcu.services.accesses import Reading
@@ -127,11 +128,14 @@ def admit(request: Request, key: ApiKey) -> None:
     rate = key.terms.rate
     if rate is None:
         return
-    found = request.app.state.rates.take(key.key_id, rate)
-    asked(request.scope).headers += [(name.encode(), value.encode()) for name, value in found.headers()]
-    if not found.passes:
-        detail = f"this key may ask {rate.burst} times in any {rate.seconds} s"
-        raise ApiError(429, detail, headers={"Retry-After": str(found.seconds)})
+    _hold_to(request, request.app.state.rates.take(key.key_id, rate), "ask")
+
+
+def _hold_to(request: Request, allowed: Allowance, what: str) -> None:
+    asked(request.scope).headers += [(name.encode(), value.encode()) for name, value in allowed.headers()]
+    if not allowed.passes:
+        detail = f"this key may {what} {allowed.most} times in any {allowed.window} s"
+        raise ApiError(429, detail, headers={"Retry-After": str(allowed.seconds)})
 
 
 Check = Callable[[ApiKey], Awaitable[ApiKey]]
@@ -162,6 +166,19 @@ EventWriter = Annotated[ApiKey, Depends(needs(EVENTS))]
 IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]
+
+
+async def _searcher(request: Request, key: IdentityReader) -> ApiKey:
+    """A key that may search, and does not too often.
+
+    Raises:
+        ApiError: 429 when it searches more often than any key may.
+    """
+    _hold_to(request, request.app.state.rates.take_search(key.key_id), "search")
+    return key
+
+
+Searcher = Annotated[ApiKey, Depends(_searcher)]
 HistoryReader = Annotated[ApiKey, Depends(needs(READING, HISTORY))]
 Admin = Annotated[ApiKey, Depends(needs(frozenset({"admin"})))]
 

@@ -11,15 +11,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from rcu.cli.accesses import print_accesses
-from rcu.cli.common import AsJson, err, opened, out
+from rcu.cli.common import AsJson, err, opened, out, print_json
 from rcu.domain.causes import Cause
 from rcu.domain.records import CUSTOMER_ID
 from rcu.errors import InputError
-from rcu.services import looking_back, reading
+from rcu.services import looking_back, reading, searching
 from rcu.services.accesses import accesses
 from rcu.services.household import answer, household
 from rcu.services.looking_back import HistoryPage, VersionTold
 from rcu.services.reading import FIELDS_OF_SCOPE
+from rcu.services.searching import MOST_CHARACTERS, MOST_RESULTS
 from rcu.store.accesses import AccessWish
 
 app = typer.Typer(help="One customer, as it is and as it was.", no_args_is_help=True)
@@ -45,6 +46,31 @@ def show(customer_id: CustomerId, *, as_of: AsOf = None) -> None:
         err.print(f"{name} is part of {profile.customer_id}", soft_wrap=True)
     document = orjson.dumps(orjson.loads(profile.profile), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     sys.stdout.write(document.decode())
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="names, a town, a number or a mailbox, or how they begin")],
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST_RESULTS, help="At most so many.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find customers by what is remembered of them, the likeliest first."""
+    with opened() as store:
+        found = searching.search(store, text[:MOST_CHARACTERS], limit=limit, scopes=frozenset(FIELDS_OF_SCOPE))
+    if as_json:
+        print_json({"results": [one.told() for one in found.results], "more": found.more})
+        return
+    table = Table("customer", "name", "born", "town", "contact", box=None)
+    table.columns[0].no_wrap = True
+    for one in found.results:
+        year = "" if one.birth_year is None else str(one.birth_year)
+        contact = ", ".join(filter(None, (one.email, one.mobile, one.loyalty_number)))
+        town = " ".join(filter(None, (one.postcode, one.town)))
+        table.add_row(one.customer_id, *map(escape, (one.name or "", year, town, contact)))
+    out.print(table)
+    if found.more:
+        out.print("there are more: type more")
 
 
 @app.command("household")

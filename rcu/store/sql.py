@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeVar
 from typing import cast as cast_to
 
 import orjson
@@ -40,6 +40,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -264,6 +265,9 @@ class Many(TypeDecorator[Any]):
         return orjson.dumps(listed).decode() if dialect.name == "sqlite" else listed
 
 
+_MANY: Final = Many(Text)
+
+
 class among(FunctionElement[bool]):  # noqa: N801  # it reads as the function it is
     """Whether a column has one of some values: given now, or with the statement as the parameter of a name."""
 
@@ -290,6 +294,51 @@ def _in_json(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa:
 def _in_array(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
     column, values = (compiler.process(part, **how) for part in element.clauses)
     return f"({column} = ANY ({values}))"
+
+
+def each(connection: Connection, values: str) -> TableValuedAlias:
+    """The values of the parameter of a name, many texts, as rows of a column `value`."""
+    many = bindparam(values, type_=Many(Text))
+    if connection.dialect.name == "sqlite":
+        return func.json_each(many).table_valued(column("value", Text), name="given")
+    return func.unnest(many).table_valued(column("value", Text), name="given").render_derived()
+
+
+class Written(NamedTuple):
+    """A statement written out, the names of its parameters in their order, and the values some have always."""
+
+    text: str
+    places: tuple[str, ...]
+    constants: Mapping[str, Any]
+
+
+def written(connection: Connection, query: Query) -> Written:
+    """Write a statement out, to be put together with others to one: making that anew each time takes longer."""
+    dialect = connection.dialect if connection.dialect.name == "sqlite" else _FORMATTED
+    compiled = query.compile(dialect=dialect)
+    return Written(str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
+
+
+_FORMATTED: Final = PGDialect_psycopg(paramstyle="format")
+
+
+def all_of(connection: Connection, parts: Sequence[tuple[Written, Mapping[str, Any]]]) -> Rows:
+    """The rows of some statements that were written out, each with its values; all are asked at once.
+
+    Many values are given as they are, see `Many`.
+    """
+    asked = " UNION ALL ".join(f"SELECT * FROM ({one.text}) AS part_{place}" for place, (one, _) in enumerate(parts))
+    values = [{**one.constants, **given}[name] for one, given in parts for name in one.places]
+    given = (_MANY.process_bind_param(one, connection.dialect) if isinstance(one, tuple) else one for one in values)
+    return connection.exec_driver_sql(asked, tuple(given)).all()
+
+
+def through_indexes(connection: Connection) -> None:
+    """Have what is left of a transaction read no whole table, and be planned for few rows."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(
+            "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
+        ).close()
 
 
 _CLASSES: Final = (16, 64, 4096, 2**31 - 1)

@@ -149,13 +149,14 @@ def test_an_unmigrated_database_is_live_but_not_ready(databases) -> None:
 
 def test_operation_ids_are_there_and_unique(api: Api) -> None:
     operations = [one["operationId"] for path in api.app.openapi()["paths"].values() for one in path.values()]
-    assert len(operations) == len(set(operations)) == 52
+    assert len(operations) == len(set(operations)) == 53
 
 
 @pytest.mark.parametrize(
     ("path", "knows"),
     [
         ("/v1/customers/lookup", "POST"),
+        ("/v1/customers/search", "POST"),
         ("/v1/decisions", "GET, POST"),
         ("/v1/records/till/1/customer", "GET"),
         ("/v1/records/till/1", "PUT"),

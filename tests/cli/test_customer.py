@@ -102,3 +102,14 @@ def test_who_was_shown_a_customer_is_told(rcu_travelled: Command, travelled: Roa
         ["history", "identity"], ["identity"],
     ]  # fmt: skip
     assert "--cursor" in rcu_travelled("customer", "accesses", one, "--limit", 1).out
+
+
+def test_customers_are_found_by_what_is_remembered_of_them(rcu_travelled: Command, travelled: Road) -> None:
+    profiles = [orjson.loads(one) for one in stored(travelled).values()]
+    one = next(each for each in profiles if each["golden"].get("email") and each["golden"].get("last_name"))
+    asked = f"{one['golden']['last_name']} {one['golden']['email']}"[:100]
+    found = rcu_travelled("customer", "search", asked, "--json").json
+    assert one["customer_id"] in [each["customer_id"] for each in found["results"]]
+    shown = rcu_travelled("customer", "search", asked, "--limit", "20")
+    assert one["customer_id"] in shown.out
+    assert one["golden"]["email"] not in shown.out

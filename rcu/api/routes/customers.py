@@ -46,7 +46,7 @@ class CustomersRoute(BoundedRoute):
         return (Match.NONE, {}) if called in _NO_IDS else (match, child)
 
 
-_NO_IDS: Final = frozenset({"lookup"})
+_NO_IDS: Final = frozenset({"lookup", "search"})
 router = APIRouter(prefix="/v1", tags=["customers"], route_class=CustomersRoute)
 
 _Uuid = Annotated[

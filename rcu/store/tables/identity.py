@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
     Index,
     Table,
     Text,
     UniqueConstraint,
+    column,
+    func,
+    literal_column,
 )
 
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.store.tables.base import BigInt, key, metadata
 from rcu.store.types import Instant
+
+
+def beginning(*names: str, where: ColumnElement[bool] | None = None) -> Index:
+    """An index by which texts are found by how they begin, whatever the order of letters in the database is.
+
+    Equal ones are found by it as by any other. See `sql.at_least`.
+    """
+    return Index(
+        None,
+        *names,
+        postgresql_ops=dict.fromkeys(names, "text_pattern_ops"),
+        postgresql_where=where,
+        sqlite_where=where,
+    )
+
+
+def tail(number: ColumnElement[str]) -> ColumnElement[str]:
+    """The last four characters of a text that has four, as both databases say it."""
+    return func.substr(number, func.length(number) - literal_column("3"))
+
 
 records = Table(
     "records",
@@ -41,12 +67,17 @@ records = Table(
     Column("arrived_at", Instant, nullable=False),
     Column("erased_at", Instant, comment="its person was erased: the row stays for its id and its age alone"),
     UniqueConstraint("source", "native_id"),
-    Index(None, "email_key"),
-    Index(None, "mobile"),
-    Index(None, "landline"),
-    Index(None, "loyalty_number"),
+    *(beginning(name) for name in ("email_key", "mobile", "landline", "loyalty_number")),
+    beginning("last_name_key", "first_name_key", "postcode", "city_key"),
+    beginning("first_name_key", "last_name_key", "postcode", "city_key"),
+    beginning("birth_name_key", "first_name_key", where=column("birth_name_key").is_not(None)),
     Index(None, "birth_date"),
 )
+TAILS: Final = {"mobile": tail(records.c.mobile), "landline": tail(records.c.landline)}
+"""The last four digits of a number: by what is left of it on a receipt."""
+for _name, _tail in TAILS.items():
+    _there = records.c[_name].is_not(None)
+    Index(f"ix_records_{_name}_tail", _tail, postgresql_where=_there, sqlite_where=_there)
 waiting = Table(
     "waiting",
     metadata,

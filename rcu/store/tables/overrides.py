@@ -13,7 +13,7 @@ decision_values = Table(
     Column("name", Text, primary_key=True, comment="a column of records"),
     Column("field_group", Text, nullable=False, comment="the group of fields it survives with"),
     Column("value", Text, comment="null: there is none"),
-    Index(None, "name", "value"),
+    Index(None, "name", "value", postgresql_ops={"value": "text_pattern_ops"}),
 )
 
 overrides = Table(
