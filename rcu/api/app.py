@@ -18,7 +18,19 @@ from rcu import __version__
 from rcu.api import errors
 from rcu.api.asked import TaggedAnswers
 from rcu.api.rates import Rates
-from rcu.api.routes import accesses, cases, changes, customers, decisions, health, keys, models, records, webhooks
+from rcu.api.routes import (
+    accesses,
+    cases,
+    changes,
+    customers,
+    decisions,
+    health,
+    keys,
+    models,
+    parts,
+    records,
+    webhooks,
+)
 from rcu.cleaning import CleaningSettings
 from rcu.config import Settings, settings
 from rcu.domain.cases import USUAL_RULES, CaseRules
@@ -40,6 +52,7 @@ from rcu.store.engine import Store
 ROUTERS: Final = (
     health.router,
     customers.router,
+    parts.router,
     records.router,
     changes.router,
     decisions.router,

@@ -157,6 +157,8 @@ def needed(check: Callable[..., object] | None) -> tuple[frozenset[str], ...] | 
 Reader = Annotated[ApiKey, Depends(needs(READING))]
 WRITES_RECORDS = Depends(needs(RECORDS))
 IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
+OrdersReader = Annotated[ApiKey, Depends(needs(frozenset({"orders"})))]
+ConsentReader = Annotated[ApiKey, Depends(needs(frozenset({"consent"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]
 HistoryReader = Annotated[ApiKey, Depends(needs(READING, HISTORY))]

@@ -72,11 +72,16 @@ def customer(store: Store, customer_id: str, *, stores: frozenset[str] | None = 
         Erased: when its person was erased.
         SeveralCustomers: when its customer is part of several others today.
     """
-    name = customer_id.lower()
     with store.read() as connection:
-        found = rows.by_birth_id(connection, name, stores=stores)
-        if found is None or found.customer_id != name:
-            check_one(became_of(connection, name, None if found is None else found.customer_id))
+        return present(connection, customer_id, stores=stores)
+
+
+def present(connection: Transaction, customer_id: str, *, stores: frozenset[str] | None = None) -> StoredProfile:
+    """The same within a transaction that reads on."""
+    name = customer_id.lower()
+    found = rows.by_birth_id(connection, name, stores=stores)
+    if found is None or found.customer_id != name:
+        check_one(became_of(connection, name, None if found is None else found.customer_id))
     assert found is not None  # noqa: S101  # as was checked
     return found
 

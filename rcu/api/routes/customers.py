@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Response
@@ -24,6 +23,7 @@ from rcu.api.deps import (
     may_look_back,
 )
 from rcu.api.errors import responses
+from rcu.api.moved import CustomerId, elsewhere
 from rcu.api.schemas import (
     CustomerHistory,
     CustomerPage,
@@ -50,12 +50,6 @@ class CustomersRoute(BoundedRoute):
 _NO_IDS: Final = frozenset({"lookup"})
 router = APIRouter(prefix="/v1", tags=["customers"], route_class=CustomersRoute)
 
-_Uuid = Annotated[
-    str,
-    Path(
-        pattern="^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", description="A customer id, as ever given out"
-    ),
-]
 _Key = Annotated[str, Path(min_length=1, max_length=200)]
 _AsOf = Annotated[
     str | None,
@@ -93,7 +87,7 @@ def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None) -> R
     summary="One customer by id, as it is or was",
 )
 def get_customer(
-    customer_id: _Uuid,
+    customer_id: CustomerId,
     store: StoreDep,
     key: Reader,
     reads: ReadsDep,
@@ -108,17 +102,9 @@ def get_customer(
     else:
         profile = looking_back.profile_as_of(store, customer_id, looking_back.read_instant(as_of), stores=stores)
     if profile.customer_id != customer_id.lower():
-        return _elsewhere(profile.customer_id, as_of)
+        return elsewhere(profile.customer_id, as_of=as_of)
     reads.showed([profile.customer_id], more=() if as_of is None else ("history",))
     return _answer(profile, key, if_none_match)
-
-
-def _elsewhere(customer_id: str, as_of: str | None, part: str = "") -> Response:
-    """The id was merged into another: where to go on."""
-    content = orjson.dumps({"status": "merged", "customer_id": customer_id})
-    then = "" if as_of is None else "?" + urlencode({"as_of": as_of})
-    location = {"Location": f"/v1/customers/{customer_id}{part}{then}", "Cache-Control": "no-store"}
-    return Response(content, 307, media_type="application/json", headers=location)
 
 
 @router.get(
@@ -129,14 +115,14 @@ def _elsewhere(customer_id: str, as_of: str | None, part: str = "") -> Response:
     summary="The household of a customer, as it is or was",
 )
 def get_household(
-    customer_id: _Uuid, store: StoreDep, key: IdentityReader, reads: ReadsDep, as_of: _AsOf = None
+    customer_id: CustomerId, store: StoreDep, key: IdentityReader, reads: ReadsDep, as_of: _AsOf = None
 ) -> Response:
     """Give who belongs together with a customer, and why. A customer who is alone has no household: 404."""
     may_look_back(key, as_of)
     at = None if as_of is None else looking_back.read_instant(as_of)
     shown = household.household(store, customer_id, at, stores=key.terms.stores)
     if shown.customer_id != customer_id.lower():
-        return _elsewhere(shown.customer_id, as_of, "/household")
+        return elsewhere(shown.customer_id, "/household", as_of=as_of)
     reads.showed([one.customer_id for one in shown.members], more=() if as_of is None else ("history",))
     headers = {"Cache-Control": "private, no-store"}
     return Response(household.answer(shown, key.scopes), media_type="application/json", headers=headers)
@@ -150,7 +136,7 @@ def get_household(
     summary="What a customer was, the newest version first",
 )
 def get_customer_history(
-    customer_id: _Uuid,
+    customer_id: CustomerId,
     store: StoreDep,
     key: HistoryReader,
     reads: ReadsDep,
