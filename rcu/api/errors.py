@@ -17,6 +17,7 @@ from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, 
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
 from rcu.services.following import ChangesGone
+from rcu.services.reading import SharedIdentifier
 from rcu.services.repeating import KeyReused, UnderWay
 
 _BASE: Final = "urn:rcu:problem:"
@@ -27,6 +28,7 @@ _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (KeyReused, 422, "idempotency-key-reused", "The key stands for another request"),
     (InputError, 422, "invalid-input", "The request cannot be understood"),
     (SeveralCustomers, 409, "several-customers", "The customer with that id is part of several others today"),
+    (SharedIdentifier, 409, "several-customers", "Several customers have that identifier"),
     (ChangesGone, 410, "changes-gone", "The changes after that one are not kept any more"),
     (UnderWay, 409, "request-under-way", "The same request is being answered"),
     (Conflict, 409, "conflict", "The present state forbids it"),
@@ -105,7 +107,7 @@ def _rcu_error(request: Request, error: Exception) -> Response:
             more: dict[str, Any] = {"hint": error.hint} if error.hint else {}
             if isinstance(error, ContradictsDecisions):
                 more["decisions"] = error.decisions
-            if isinstance(error, SeveralCustomers):
+            if isinstance(error, SeveralCustomers | SharedIdentifier):
                 more["candidates"] = error.candidates
             if isinstance(error, ChangesGone):
                 more |= {"oldest": error.oldest, "newest": error.newest}

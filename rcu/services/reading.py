@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 
 from rcu.cleaning import CleaningSettings, standardise
-from rcu.errors import NotFound
+from rcu.errors import Conflict, NotFound
 from rcu.services.becoming import became_of, check_one
 from rcu.services.cursors import read_cursor, write_cursor
 from rcu.store import customers as rows
@@ -101,6 +101,34 @@ def customer_of_record(
     return found
 
 
+class SharedIdentifier(Conflict):
+    """Several customers have an identifier; `candidates` are their ids, at most MOST_CANDIDATES."""
+
+    def __init__(self, candidates: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(candidates)} customers have it: {', '.join(candidates)}",
+            hint="the oldest first; read them by their ids",
+        )
+        self.candidates = tuple(candidates)
+
+
+def customer_of_loyalty_number(store: Store, number: str, *, stores: frozenset[str] | None = None) -> StoredProfile:
+    """The customer who has a loyalty number, as `lookup` finds it.
+
+    Raises:
+        NotFound: nobody has it.
+        SharedIdentifier: several have it.
+    """
+    wanted = number.strip()
+    with store.read() as connection:
+        found = _having(connection, "loyalty_number", [wanted], stores)["loyalty_number", wanted]
+    if not found:
+        raise NotFound("customer", "with this number")
+    if len(found) > 1:
+        raise SharedIdentifier([one.customer_id for one in found])
+    return found[0]
+
+
 def shown_to(store: Store, customer_ids: Sequence[str], stores: frozenset[str] | None) -> set[str]:
     """Of some ids, those of customers of some stores; all, where there is no restriction to any (None)."""
     if stores is None or not customer_ids:
@@ -139,8 +167,7 @@ def lookup(
         for identifier in LOOKUP_COLUMNS:
             wanted = sorted({value for name, value in filter(None, keys) if name == identifier})
             if wanted:
-                matches = rows.by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES, stores=stores)
-                found |= _holding(connection, identifier, matches)
+                found |= _having(connection, identifier, wanted, stores)
         for key in filter(None, keys):
             if key[0] == "record":
                 profile = rows.by_record(connection, *key[1].split(":", 1), stores=stores)
@@ -148,10 +175,12 @@ def lookup(
     return [Answer("invalid") if key is None else _answer(found.get(key, [])) for key in keys]
 
 
-def _holding(
-    connection: Transaction, identifier: str, matches: Mapping[str, Sequence[Carrier]]
+def _having(
+    connection: Transaction, identifier: str, wanted: Sequence[str], stores: frozenset[str] | None
 ) -> dict[tuple[str, str], list[StoredProfile]]:
-    """Of the customers that may have an identifier those that do; where a steward set it, that is looked up."""
+    """The customers that have some values of an identifier; where a steward set it, that is looked up."""
+    matches: dict[str, Sequence[Carrier]] = dict.fromkeys(wanted, ())
+    matches |= rows.by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES, stores=stores)
     column = LOOKUP_COLUMNS[identifier]
     doubtful = {one.cluster_id for carriers in matches.values() for one in carriers if one.only_set}
     in_force = override_rows.of_clusters(connection, doubtful)

@@ -52,6 +52,24 @@ def test_the_customer_of_a_record_is_found_by_source_and_native_id(api: Api) -> 
         assert answer.json()["customer_id"] == document["customer_id"]
 
 
+def test_the_customer_of_a_loyalty_number_is_found_and_several_are_named(api: Api) -> None:
+    client = api.client()
+    person = next(one for one in stored(api) if one["golden"].get("loyalty_number"))
+    number = person["golden"]["loyalty_number"]
+    found = client.get(f"/v1/loyalty-numbers/{number}/customer")
+    by_id = client.get(f"/v1/customers/{person['customer_id']}")
+    assert (found.content, found.headers["etag"]) == (by_id.content, by_id.headers["etag"])
+    again = client.get(f"/v1/loyalty-numbers/{number}/customer", headers={"If-None-Match": by_id.headers["etag"]})
+    assert again.status_code == 304
+    assert client.get("/v1/loyalty-numbers/none%2Fsuch/customer").status_code == 404
+    body = {"first_name": "ODILE", "last_name": "ZYGMUNT", "birth_date": "1951-01-02", "loyalty_number": number}
+    other = client.put("/v1/records/till/ZZ1", json=body).json()["customer_id"]
+    shared = client.get(f"/v1/loyalty-numbers/{number}/customer")
+    assert (shared.status_code, shared.json()["type"]) == (409, "urn:rcu:problem:several-customers")
+    assert shared.json()["candidates"] == [person["customer_id"], other]
+    assert {one.customer_id for one in api.accesses()[-2:]} == {person["customer_id"], other}
+
+
 def test_an_id_that_was_given_to_a_record_leads_to_its_customer(api: Api) -> None:
     """The birth id of any record answers for ever: when another record is older, as a redirect."""
     document = joined(api)

@@ -173,6 +173,26 @@ def get_customer_of_record(
 
 
 @router.get(
+    "/loyalty-numbers/{number:path}/customer",
+    operation_id="getCustomerOfLoyaltyNumber",
+    response_model=Profile,
+    responses=responses(304, 404, 409),
+    summary="The customer who has a loyalty number",
+)
+def get_customer_of_loyalty_number(
+    number: _Key, store: StoreDep, key: Reader, reads: ReadsDep, if_none_match: _IfNoneMatch = None
+) -> Response:
+    """Give the profile of who has a number; where several have it, 409 with their ids."""
+    try:
+        profile = reading.customer_of_loyalty_number(store, number, stores=key.terms.stores)
+    except reading.SharedIdentifier as error:
+        reads.named(error.candidates)
+        raise
+    reads.showed([profile.customer_id])
+    return _answer(profile, key, if_none_match)
+
+
+@router.get(
     "/customers",
     operation_id="listCustomers",
     response_model=CustomerPage,
