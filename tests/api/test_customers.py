@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from rcu.api.schemas import CustomerPage, LookupResponse, Profile
+from rcu.api.schemas.parts import ExpandedProfile
 from rcu.services.reading import customers_page
 from rcu.store.tables import memberships, records
 from tests.api.conftest import Api
@@ -207,3 +208,66 @@ def test_a_record_that_was_not_matched_yet_has_no_customer(api: Api) -> None:
         found = records.select().with_only_columns(records.c.record_id).where(*mine)
         connection.execute(memberships.delete().where(memberships.c.record_id.in_(found)))
     assert api.client().get(f"/v1/records/{record['source']}/{record['native_id']}/customer").status_code == 404
+
+
+def test_fields_are_chosen_by_their_paths(api: Api) -> None:
+    person, client = joined(api), api.client()
+    url = f"/v1/customers/{person['customer_id']}"
+    record = person["records"][0]
+    chosen = "golden.first_name,contact_points.value,scores,household,records.source"
+    whole, some = client.get(url), client.get(url, params={"fields": chosen})
+    assert some.json() == {
+        "customer_id": person["customer_id"],
+        "golden": {"first_name": person["golden"]["first_name"]},
+        "contact_points": [{"value": one["value"]} for one in person["contact_points"]],
+        "scores": person["scores"],
+        "household": person["household"],
+        "records": [{"source": one["source"]} for one in person["records"]],
+    }
+    assert some.headers["etag"] != whole.headers["etag"]
+    again = client.get(url, params={"fields": chosen}, headers={"If-None-Match": some.headers["etag"]})
+    assert again.status_code == 304
+    assert client.get(url, params={"fields": "scores"}).headers["etag"] != some.headers["etag"]
+    of_record = f"/v1/records/{record['source']}/{record['native_id']}/customer"
+    assert client.get(of_record, params={"fields": chosen}).content == some.content
+    assert client.get(url, params={"fields": "golden,golden.email"}).json()["golden"] == person["golden"]
+    assert client.get(url, params={"fields": "provenance.identity"}).json()["provenance"].keys() == {"identity"}
+    narrow = api.client("identity").get(url, params={"fields": "golden.email,scores"})
+    assert narrow.json() == {"customer_id": person["customer_id"], "golden": {}}
+    merged = next(one["record_id"] for one in person["records"] if one["record_id"] != person["customer_id"])
+    moved = client.get(f"/v1/customers/{merged}", params={"fields": "scores", "expand": "events"})
+    assert moved.headers["location"] == f"{url}?fields=scores&expand=events"
+
+
+@pytest.mark.parametrize("fields", ["iban", "golden.shoe_size", "golden.", "", "customer_id.x", ",".join(["a"] * 101)])
+def test_a_field_that_is_none_is_refused_with_those_there_are(api: Api, fields: str) -> None:
+    url = f"/v1/customers/{joined(api)['customer_id']}"
+    answer = api.client().get(url, params={"fields": fields})
+    assert answer.status_code == 422
+    assert "shoe_size" not in answer.text
+    if fields == "golden.shoe_size":
+        assert answer.json()["detail"].startswith("fields of golden are record_kind, civility")
+
+
+def test_a_till_has_household_and_newest_events_in_one_call(api: Api) -> None:
+    home = next(one for one in stored(api) if one["household"] and one["aggregates"]["orders"])
+    url = f"/v1/customers/{home['customer_id']}"
+    client = api.client()
+    asked = client.get(url, params={"expand": "household,events"})
+    told = ExpandedProfile.model_validate(asked.json())
+    assert told.expanded
+    assert asked.json()["expanded"]["household"] == client.get(f"{url}/household").json()
+    assert asked.json()["expanded"]["events"] == client.get(f"{url}/events", params={"limit": 20}).json()
+    assert {name: value for name, value in asked.json().items() if name != "expanded"} == home
+    assert "etag" not in asked.headers
+    members = {one.customer_id for one in api.accesses() if one.operation == "getCustomer"}
+    assert members == set(home["household"]["members"])
+    alone = next(one for one in stored(api) if not one["household"])
+    told = client.get(
+        f"/v1/customers/{alone['customer_id']}", params={"expand": "household", "fields": "scores"}
+    ).json()
+    assert (told.keys(), told["expanded"]) == ({"customer_id", "scores", "expanded"}, {"household": None})
+    narrow = api.client("scores").get(url, params={"expand": "household,events"})
+    assert narrow.json()["expanded"] == {}
+    for wrong in ({"expand": "segments"}, {"expand": "events", "as_of": "2026-03-01T10:15:00Z"}):
+        assert client.get(url, params=wrong).status_code == 422

@@ -18,12 +18,14 @@ from rcu.api.deps import (
     HistoryReader,
     IdentityReader,
     Reader,
+    Reads,
     ReadsDep,
     StoreDep,
     may_look_back,
 )
 from rcu.api.errors import responses
 from rcu.api.moved import CustomerId, elsewhere
+from rcu.api.picking import Picked, picked
 from rcu.api.schemas import (
     CustomerHistory,
     CustomerPage,
@@ -32,7 +34,10 @@ from rcu.api.schemas import (
     LookupResponse,
     Profile,
 )
-from rcu.services import household, looking_back, reading
+from rcu.api.schemas.parts import ExpandedProfile
+from rcu.errors import InputError
+from rcu.services import expanding, household, looking_back, reading
+from rcu.services.fields import Fields
 from rcu.store.customers import StoredProfile
 from rcu.store.keys import ApiKey
 
@@ -62,27 +67,34 @@ _AsOf = Annotated[
 _IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
 
 
-def _etag(profile: StoredProfile, scopes: frozenset[str]) -> str:
-    """The stored digest, and, where the scopes hide a part, which ones: other bytes, another tag."""
-    if scopes >= READING:
+_Expand = Annotated[
+    str | None,
+    Query(max_length=100, description="what to give beside the profile, with commas between: household, events"),
+]
+
+
+def _etag(profile: StoredProfile, scopes: frozenset[str], fields: Fields | None = None) -> str:
+    """The stored digest, and, where scopes hide a part or fields were chosen, which: other bytes, another tag."""
+    if fields is None and scopes >= READING:
         return f'"{profile.digest}"'
     seen = hashlib.blake2b(" ".join(sorted(scopes & READING)).encode(), digest_size=4).hexdigest()
-    return f'"{profile.digest}-{seen}"'
+    return f'"{profile.digest}-{seen}"' if fields is None else f'"{profile.digest}-{seen}-{fields.tag}"'
 
 
-def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None) -> Response:
-    etag = _etag(profile, key.scopes)
+def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None, fields: Fields | None = None) -> Response:
+    etag = _etag(profile, key.scopes, fields)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
     if etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    return Response(reading.visible(profile.profile, key.scopes), media_type="application/json", headers=headers)
+    shown = reading.visible(profile.profile, key.scopes)
+    return Response(shown if fields is None else fields.of(shown), media_type="application/json", headers=headers)
 
 
 @router.get(
     "/customers/{customer_id}",
     operation_id="getCustomer",
-    response_model=Profile,
+    response_model=ExpandedProfile,
     responses=responses(304, 307, 404, 409, 410),
     summary="One customer by id, as it is or was",
 )
@@ -93,18 +105,39 @@ def get_customer(
     reads: ReadsDep,
     as_of: _AsOf = None,
     if_none_match: _IfNoneMatch = None,
+    fields: Picked = None,
+    expand: _Expand = None,
 ) -> Response:
     """Give the profile as stored. An id that was merged into another answers 307 to the present one."""
     may_look_back(key, as_of)
+    chosen, beside = picked(fields), None if expand is None else _beside(expand, as_of)
     stores = key.terms.stores
     if as_of is None:
         profile = reading.customer(store, customer_id, stores=stores)
     else:
         profile = looking_back.profile_as_of(store, customer_id, looking_back.read_instant(as_of), stores=stores)
     if profile.customer_id != customer_id.lower():
-        return elsewhere(profile.customer_id, as_of=as_of)
+        return elsewhere(profile.customer_id, as_of=as_of, fields=fields, expand=expand)
+    if beside is not None:
+        return _expanded(profile, beside, reads, chosen)
     reads.showed([profile.customer_id], more=() if as_of is None else ("history",))
-    return _answer(profile, key, if_none_match)
+    return _answer(profile, key, if_none_match, chosen)
+
+
+def _beside(expand: str, as_of: str | None) -> frozenset[str]:
+    if as_of is not None:
+        raise InputError("expand gives what is there at present", hint="leave out as_of, or ask for the household")
+    return expanding.read_expand(expand)
+
+
+def _expanded(profile: StoredProfile, beside: frozenset[str], reads: Reads, fields: Fields | None) -> Response:
+    """A profile with what is beside it. Events come and go without it, so that its tag says nothing of them."""
+    key = reads.key
+    more = expanding.expanded(reads.store, profile, beside, key.scopes, stores=key.terms.stores)
+    reads.showed([profile.customer_id, *sorted(more.shown)])
+    shown = reading.visible(profile.profile, key.scopes)
+    content = more.into(shown if fields is None else fields.of(shown))
+    return Response(content, media_type="application/json", headers={"Cache-Control": "private, no-store"})
 
 
 @router.get(
@@ -165,11 +198,13 @@ def get_customer_of_record(
     key: Reader,
     reads: ReadsDep,
     if_none_match: _IfNoneMatch = None,
+    fields: Picked = None,
 ) -> Response:
     """Give the profile of the customer that a source knows under an id of its own."""
+    chosen = picked(fields)
     profile = reading.customer_of_record(store, source, native_id, stores=key.terms.stores)
     reads.showed([profile.customer_id])
-    return _answer(profile, key, if_none_match)
+    return _answer(profile, key, if_none_match, chosen)
 
 
 @router.get(
@@ -180,16 +215,22 @@ def get_customer_of_record(
     summary="The customer who has a loyalty number",
 )
 def get_customer_of_loyalty_number(
-    number: _Key, store: StoreDep, key: Reader, reads: ReadsDep, if_none_match: _IfNoneMatch = None
+    number: _Key,
+    store: StoreDep,
+    key: Reader,
+    reads: ReadsDep,
+    if_none_match: _IfNoneMatch = None,
+    fields: Picked = None,
 ) -> Response:
     """Give the profile of who has a number; where several have it, 409 with their ids."""
+    chosen = picked(fields)
     try:
         profile = reading.customer_of_loyalty_number(store, number, stores=key.terms.stores)
     except reading.SharedIdentifier as error:
         reads.named(error.candidates)
         raise
     reads.showed([profile.customer_id])
-    return _answer(profile, key, if_none_match)
+    return _answer(profile, key, if_none_match, chosen)
 
 
 @router.get(

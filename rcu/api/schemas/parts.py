@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from rcu.api.schemas.base import Wire
-from rcu.api.schemas.profile import Address
+from rcu.api.schemas.profile import Address, HouseholdMembers, Profile
 
 MOST_OF_PAGE: Final = 200
 """Records or events of one page."""
@@ -204,3 +204,16 @@ class CustomerExplanation(Wire):
     decisions: list[HeldDecision]
     more_links: bool = Field(description="there are lighter ones")
     more_records: bool = Field(description="there are younger ones, which are not looked at")
+
+
+class Beside(Wire):
+    """What is beside a profile, as far as it was asked for and the key's scopes open it."""
+
+    household: HouseholdMembers | None = Field(default=None, description="null for who is alone")
+    events: CustomerEvents | None = Field(default=None, description="the newest 20")
+
+
+class ExpandedProfile(Profile):
+    """A profile, with `expand` what is beside it."""
+
+    expanded: Beside | None = Field(default=None, description="with `expand`; absent otherwise")
