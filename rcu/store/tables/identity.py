@@ -13,11 +13,20 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
+from rcu.domain.hashes import HASHES
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.store.tables.base import BigInt, key, metadata
 from rcu.store.types import Instant
+
+
+def _of_some(column: str) -> Index:
+    """An index of the records that have a value."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(None, column, postgresql_where=there, sqlite_where=there)
+
 
 records = Table(
     "records",
@@ -46,6 +55,8 @@ records = Table(
     Index(None, "landline"),
     Index(None, "loyalty_number"),
     Index(None, "birth_date"),
+    *(Column(one.name, BigInteger, comment=f"of {one.of}: what is kept of its SHA-256") for one in HASHES),
+    *(_of_some(one.name) for one in HASHES),
 )
 waiting = Table(
     "waiting",
