@@ -17,7 +17,7 @@ from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, 
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
 from rcu.services.following import ChangesGone
-from rcu.services.reading import SharedIdentifier
+from rcu.services.lookups import SharedIdentifier
 from rcu.services.repeating import KeyReused, UnderWay
 
 _BASE: Final = "urn:rcu:problem:"

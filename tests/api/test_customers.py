@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import orjson
 import pytest
+from sqlalchemy import update
 
 from rcu.api.schemas import CustomerPage, LookupResponse, Profile
 from rcu.api.schemas.parts import ExpandedProfile
 from rcu.services.reading import customers_page
 from rcu.store.tables import memberships, records
 from tests.api.conftest import Api
+from tests.conftest import NOW
+from tests.spying import statements
 
 
 def stored(api: Api) -> list[dict]:
@@ -124,6 +129,69 @@ def test_lookups_by_phone_loyalty_number_and_record_agree(api: Api) -> None:
     for result in results:
         ids = [result["customer"]["customer_id"]] if result["status"] == "found" else result["customer_ids"]
         assert document["customer_id"] in ids
+
+
+def look_up(api: Api, *asked: tuple[str, str]) -> list[dict]:
+    body = {"identifiers": [{"type": kind, "value": value} for kind, value in asked]}
+    answer = api.client().post("/v1/customers/lookup", json=body)
+    LookupResponse.model_validate(answer.json())
+    return answer.json()["results"]
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_hash_finds_what_the_value_finds(api: Api) -> None:
+    points = [point for one in stored(api)[:40] for point in one["contact_points"]][:100]
+    assert {point["kind"] for point in points} == {"email", "mobile", "landline"}
+    kinds = ["email" if point["kind"] == "email" else "phone" for point in points]
+    told = look_up(api, *((kind, point["value"]) for kind, point in zip(kinds, points, strict=True)))
+    assert {"found"} <= {one["status"] for one in told} <= {"found", "ambiguous"}
+    hashes = [(f"{kind}_sha256", sha256(point["value"])) for kind, point in zip(kinds, points, strict=True)]
+    assert look_up(api, *hashes) == told
+    assert look_up(api, *((kind, f" {text.upper()} ") for kind, text in hashes)) == told
+    bare = [(kind, sha256(point["value"].removeprefix("+"))) for (kind, _), point in zip(hashes, points, strict=True)]
+    assert look_up(api, *bare) == told
+    crossed = [("phone_sha256" if kind == "email_sha256" else "email_sha256", text) for kind, text in hashes]
+    assert {one["status"] for one in look_up(api, *crossed)} == {"not_found"}
+    nothing = ("email_sha256", "marie@mail.example.fr"), ("phone_sha256", "0" * 63), ("email_sha256", "f" * 64)
+    wrong = look_up(api, *nothing)
+    assert [one["status"] for one in wrong] == ["invalid", "invalid", "not_found"]
+
+
+def test_a_hash_is_of_what_a_record_says_now_and_of_its_shortest_form(api: Api) -> None:
+    client = api.client()
+    body = {"first_name": "ODILE", "last_name": "ZYGMUNT", "email": "Odile.Zygmunt+shop@googlemail.com"}
+    name = client.put("/v1/records/till/ZZ1", json=body).json()["customer_id"]
+    written, shortest, other = (
+        ("email_sha256", sha256(text))
+        for text in ("odile.zygmunt+shop@googlemail.com", "odilezygmunt@gmail.com", "odile.zygmunt@gmail.com")
+    )
+    found = look_up(api, written, shortest, other)
+    assert [one["status"] for one in found] == ["found", "found", "not_found"]
+    assert found[0]["customer"]["customer_id"] == name
+    client.put("/v1/records/till/ZZ1", json=body | {"email": None, "mobile": "06 51 23 47 89"})
+    phone = ("phone_sha256", sha256("33651234789"))
+    assert [one["status"] for one in look_up(api, written, shortest, phone)] == ["not_found", "not_found", "found"]
+
+
+def test_a_record_of_somebody_erased_says_so_and_many_are_looked_up_at_once(api: Api, monkeypatch) -> None:
+    gone = next(one for one in stored(api) if len(one["records"]) == 1)
+    here = [f"{one['source']}:{one['native_id']}" for person in stored(api)[:30] for one in person["records"]]
+    name = f"{gone['records'][0]['source']}:{gone['records'][0]['native_id']}"
+    with api.store.begin() as connection:
+        mine = records.select().with_only_columns(records.c.record_id).where(records.c.birth_id == gone["customer_id"])
+        connection.execute(memberships.delete().where(memberships.c.record_id.in_(mine)))
+        connection.execute(update(records).where(records.c.birth_id == gone["customer_id"]).values(erased_at=NOW))
+    asked = [("record", one) for one in (name, "till:nobody", "nothing", *here[:40])]
+    seen = statements(api.store.engine, monkeypatch)
+    told = look_up(api, *asked)
+    assert len([one for one in seen if "records" in one]) <= 3
+    assert [one["status"] for one in told[:3]] == ["erased", "not_found", "invalid"]
+    assert {one["status"] for key, one in zip(asked[3:], told[3:], strict=True) if key[1] != name} == {"found"}
+    answer = api.client().get(f"/v1/records/{name.replace(':', '/', 1)}/customer")
+    assert (answer.status_code, answer.json()["type"]) == (410, "urn:rcu:problem:erased")
 
 
 def test_a_landline_of_a_household_is_ambiguous(api: Api) -> None:

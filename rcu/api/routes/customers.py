@@ -36,7 +36,7 @@ from rcu.api.schemas import (
 )
 from rcu.api.schemas.parts import ExpandedProfile
 from rcu.errors import InputError
-from rcu.services import expanding, household, looking_back, reading
+from rcu.services import expanding, household, looking_back, lookups, reading
 from rcu.services.fields import Fields
 from rcu.store.customers import StoredProfile
 from rcu.store.keys import ApiKey
@@ -188,7 +188,7 @@ def get_customer_history(
     "/records/{source}/{native_id:path}/customer",
     operation_id="getCustomerOfRecord",
     response_model=Profile,
-    responses=responses(304, 404),
+    responses=responses(304, 404, 410),
     summary="The customer a record belongs to",
 )
 def get_customer_of_record(
@@ -225,8 +225,8 @@ def get_customer_of_loyalty_number(
     """Give the profile of who has a number; where several have it, 409 with their ids."""
     chosen = picked(fields)
     try:
-        profile = reading.customer_of_loyalty_number(store, number, stores=key.terms.stores)
-    except reading.SharedIdentifier as error:
+        profile = lookups.customer_of_loyalty_number(store, number, stores=key.terms.stores)
+    except lookups.SharedIdentifier as error:
         reads.named(error.candidates)
         raise
     reads.showed([profile.customer_id])
@@ -265,9 +265,12 @@ def list_customers(
 def lookup_customers(
     request: LookupRequest, store: StoreDep, cleaning: CleaningDep, key: Reader, reads: ReadsDep
 ) -> Response:
-    """Look up to 100 identifiers; values are standardised as records are, so any way of writing them finds them."""
-    asked = [reading.Asked(identifier.type, identifier.value) for identifier in request.identifiers]
-    answers = reading.lookup(store, asked, cleaning, stores=key.terms.stores)
+    """Look up to 100 identifiers; values are standardised as records are, so any way of writing them finds them.
+
+    A hash is of the mailbox trimmed and in lower case, or of the phone in E.164.
+    """
+    asked = [lookups.Asked(identifier.type, identifier.value) for identifier in request.identifiers]
+    answers = lookups.lookup(store, asked, cleaning, stores=key.terms.stores)
     shown, named = _given_out(answers)
     reads.showed(shown)
     reads.named(named)
@@ -279,14 +282,14 @@ def lookup_customers(
     )
 
 
-def _given_out(answers: Sequence[reading.Answer]) -> tuple[set[str], set[str]]:
+def _given_out(answers: Sequence[lookups.Answer]) -> tuple[set[str], set[str]]:
     """The customers that answers show, and those of which they tell the id alone."""
     shown = {one.customer_id for answer in answers if answer.status == "found" for one in answer.profiles}
     told = {one.customer_id for answer in answers for one in answer.profiles}
     return shown, told - shown
 
 
-def _result(answer: reading.Answer, key: ApiKey) -> bytes:
+def _result(answer: lookups.Answer, key: ApiKey) -> bytes:
     if answer.status == "found":
         return b'{"status":"found","customer":' + reading.visible(answer.profiles[0].profile, key.scopes) + b"}"
     told: dict[str, object] = {"status": answer.status}
