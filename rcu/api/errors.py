@@ -14,6 +14,7 @@ from starlette.routing import Match
 from rcu.api.asked import asked
 from rcu.api.schemas import Problem
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
+from rcu.services.arrivals import NotAsExpected
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
 from rcu.services.following import ChangesGone
@@ -31,6 +32,7 @@ _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (SharedIdentifier, 409, "several-customers", "Several customers have that identifier"),
     (ChangesGone, 410, "changes-gone", "The changes after that one are not kept any more"),
     (UnderWay, 409, "request-under-way", "The same request is being answered"),
+    (NotAsExpected, 412, "precondition-failed", "The record is not what the request expects"),
     (Conflict, 409, "conflict", "The present state forbids it"),
     (StoreError, 503, "store-unavailable", "The database is not ready"),
 )
@@ -80,6 +82,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         400: "Bad request",
         409: "Conflict",
         410: "Gone: erased, or not kept any more",
+        412: "Precondition failed",
     }
     found: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*statuses, 400, 401, 403, 422, 429, 503}):

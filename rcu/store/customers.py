@@ -107,8 +107,9 @@ def by_records(
     connection: Connection, keys: Collection[RecordKey], *, stores: frozenset[str] | None = None
 ) -> dict[RecordKey, StoredProfile]:
     """The customers some records belong to; those that belong to none are left out."""
+    profile = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
     statement = (
-        select(records.c.source, records.c.native_id, *_profiles().selected_columns)
+        select(records.c.source, records.c.native_id, *profile)
         .join(memberships, memberships.c.record_id == records.c.record_id)
         .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
         .where(_named(keys), of_stores(customers.c.cluster_id, stores))
