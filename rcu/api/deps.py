@@ -164,6 +164,8 @@ Reader = Annotated[ApiKey, Depends(needs(READING))]
 WRITES_RECORDS = Depends(needs(RECORDS))
 EventWriter = Annotated[ApiKey, Depends(needs(EVENTS))]
 IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
+OrdersReader = Annotated[ApiKey, Depends(needs(frozenset({"orders"})))]
+ConsentReader = Annotated[ApiKey, Depends(needs(frozenset({"consent"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
 FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]
 

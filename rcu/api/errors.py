@@ -13,9 +13,11 @@ from starlette.routing import Match
 
 from rcu.api.asked import asked
 from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
+from rcu.services.arrivals import NotAsExpected
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
 from rcu.services.following import ChangesGone
+from rcu.services.lookups import SharedIdentifier
 from rcu.services.repeating import KeyReused, UnderWay
 
 _EXAMPLE_ID: Final = "0197f3a2-5c1e-7d10-8f3b-2a6c1d9e4b70"
@@ -29,8 +31,10 @@ _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (KeyReused, 422, "idempotency-key-reused", "The key stands for another request"),
     (InputError, 422, "invalid-input", "The request cannot be understood"),
     (SeveralCustomers, 409, "several-customers", "The customer with that id is part of several others today"),
+    (SharedIdentifier, 409, "several-customers", "Several customers have that identifier"),
     (ChangesGone, 410, "changes-gone", "The changes after that one are not kept any more"),
     (UnderWay, 409, "request-under-way", "The same request is being answered"),
+    (NotAsExpected, 412, "precondition-failed", "The record is not what the request expects"),
     (Conflict, 409, "conflict", "The present state forbids it"),
     (StoreError, 503, "store-unavailable", "The database is not ready"),
 )
@@ -80,6 +84,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         400: "Bad request",
         409: "Conflict",
         410: "Gone: erased, or not kept any more",
+        412: "Precondition failed",
     }
     found: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*statuses, 400, 401, 403, 422, 429, 503}):
@@ -117,7 +122,7 @@ def _rcu_error(request: Request, error: Exception) -> Response:
             more: dict[str, Any] = {"hint": error.hint} if error.hint else {}
             if isinstance(error, ContradictsDecisions):
                 more["decisions"] = error.decisions
-            if isinstance(error, SeveralCustomers):
+            if isinstance(error, SeveralCustomers | SharedIdentifier):
                 more["candidates"] = error.candidates
             if isinstance(error, ChangesGone):
                 more |= {"oldest": error.oldest, "newest": error.newest}

@@ -6,9 +6,48 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from rcu.domain.cases import CaseKind
 from rcu.domain.records import RecordKey
+from rcu.errors import Conflict
+
+_64_BITS: Final = 2**64 - 1
+
+
+ANY_TAG: Final = "*"
+"""Stands for whatever is stored."""
+
+
+def tag_of(content_hash: int) -> str:
+    """What a version of a record is called, for who wants to replace that one and no other."""
+    return f"{content_hash & _64_BITS:016x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must be stored for a record to be taken (RFC 9110, section 13.1).
+
+    Attributes:
+        among: it is there, by one of these tags; None: that does not matter.
+        not_among: it is not there by one of these; None: that does not matter.
+    """
+
+    among: frozenset[str] | None = None
+    not_among: frozenset[str] | None = None
+
+    def holds(self, stored: str | None) -> bool:
+        """Whether it holds of a record by its tag; None: of one that is not there."""
+        if self.among is not None and (stored is None or not self.among & {stored, ANY_TAG}):
+            return False
+        return self.not_among is None or stored is None or not self.not_among & {stored, ANY_TAG}
+
+
+class NotAsExpected(Conflict):
+    """A record is not what the condition says under which another was to be taken."""
+
+    def __init__(self) -> None:
+        super().__init__("the record is not what it was expected to be", hint="read it again, and decide anew")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +62,7 @@ class Given:
         deleted: gone at the source.
         created_at: when the source made it.
         updated_at: when the source last changed it; what is older than what is stored is not taken.
+        only_if: what must be stored for it to be taken; None: whatever there is.
     """
 
     key: RecordKey
@@ -32,6 +72,7 @@ class Given:
     deleted: bool = False
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    only_if: Condition | None = None
 
 
 class Content(StrEnum):
@@ -94,6 +135,7 @@ class Upserted:
         possible: records of other customers that may be the same person, left to a steward.
         cases: cases about its customer that were opened.
         profile: the customer's document, where it was asked for.
+        tag: of what is stored of it now; None where that is not what was sent.
     """
 
     key: RecordKey
@@ -107,3 +149,4 @@ class Upserted:
     possible: tuple[Reason, ...] = ()
     cases: tuple[OpenedCase, ...] = ()
     profile: str | None = None
+    tag: str | None = None

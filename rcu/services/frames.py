@@ -6,17 +6,20 @@ import itertools
 from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import uuid_utils
 from numpy.typing import NDArray
 
 from rcu.cleaning import CleaningSettings, standardise
+from rcu.cleaning.columns import mask_of
 from rcu.cleaning.rows import standardise_row
+from rcu.domain.hashes import HASHES, HashColumn, digest_of, hashes_of
 from rcu.domain.intake import LINE
 from rcu.domain.records import (
     ADDRESS_COLUMNS,
@@ -47,6 +50,8 @@ _64_BITS: Final = 2**64 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NO_TIME: Final = -(2**63)
+_NUMBERS_OF_DIGEST: Final = 4
+"""Numbers of 64 bits in a SHA-256, of which the first is kept."""
 
 
 def record_columns(fields: Container[str]) -> tuple[str, ...]:
@@ -62,7 +67,7 @@ def _columns_of(spoken: tuple[bool, ...]) -> tuple[str, ...]:
 
 
 def record_rows(frame: pd.DataFrame, settings: CleaningSettings) -> tuple[pa.Table, tuple[str, ...]]:
-    """Standardise a frame of records; give the rows to stage and the standard columns in them.
+    """Standardise a frame of records; give the rows to stage and the standard columns in them, with their hashes.
 
     Of two rows with one native id the later in the file counts, unless the earlier is dated after it.
     """
@@ -80,7 +85,7 @@ def record_rows(frame: pd.DataFrame, settings: CleaningSettings) -> tuple[pa.Tab
         updated_at=frame["updated_at"],
         raw=raw_json(frame, RAW_FIELDS),
     )
-    return _arrow(rows.assign(content_hash=content_hash(rows[list(_CONTENT)]))), columns
+    return _hashed(_arrow(rows.assign(content_hash=content_hash(rows[list(_CONTENT)]))), columns)
 
 
 def record_row(
@@ -108,8 +113,10 @@ def record_row(
         "created_at": created_at,
         "updated_at": updated_at,
     }
+    delivered = record_columns(fields)
     return {
-        **{name: standard[name] for name in record_columns(fields)},
+        **{name: standard[name] for name in delivered},
+        **hashes_of(standard, delivered),
         **content,
         "content_hash": _content_hash_of_one(content),
     }
@@ -134,7 +141,29 @@ def address_rows(frame: pd.DataFrame, settings: CleaningSettings) -> tuple[pa.Ta
         raw_address=raw_json(newest, fields),
         address_updated_at=newest["updated_at"],
     )
-    return _arrow(rows.assign(address_hash=content_hash(rows[["raw_address", "address_updated_at"]]))), columns
+    return _hashed(_arrow(rows.assign(address_hash=content_hash(rows[["raw_address", "address_updated_at"]]))), columns)
+
+
+def _hashed(rows: pa.Table, columns: tuple[str, ...]) -> tuple[pa.Table, tuple[str, ...]]:
+    """The rows with the hashes of the standard columns in them."""
+    mine = [one for one in HASHES if one.of in columns]
+    for one in mine:
+        rows = rows.append_column(one.name, _hash_column(one, rows))
+    return rows, (*columns, *(one.name for one in mine))
+
+
+def _hash_column(one: HashColumn, rows: pa.Table) -> pa.Int64Array:
+    """What is kept of the digests of a column, as `hashes_of` has it of one record."""
+    values = rows.column(one.of)
+    there = mask_of(values.is_valid()).copy()
+    if one.unless is not None:
+        there &= ~mask_of(pc.equal(values, rows.column(one.unless)))
+    first = 1 if one.bare else 0
+    texts: list[Any] = values.filter(pa.array(there)).cast(pa.large_binary()).to_pylist()
+    digests = b"".join([digest_of(text[first:]) for text in texts])
+    kept = np.zeros(len(there), dtype=np.int64)
+    kept[there] = np.frombuffer(digests, dtype=">i8")[::_NUMBERS_OF_DIGEST]
+    return cast("pa.Int64Array", pa.array(kept, mask=~there))
 
 
 def order_rows(frame: pd.DataFrame) -> pa.Table:

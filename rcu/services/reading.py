@@ -1,25 +1,19 @@
-"""Reading profiles: by id, by record, by identifiers."""
+"""Reading profiles: by id and by record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-import pandas as pd
 
-from rcu.cleaning import CleaningSettings, standardise
+from rcu.domain.records import RecordKey
 from rcu.errors import NotFound
-from rcu.services.becoming import became_of, check_one
+from rcu.services.becoming import Erased, became_of, check_one
 from rcu.store import customers as rows
-from rcu.store import overrides as override_rows
-from rcu.store.customers import LOOKUP_COLUMNS, Carrier, StoredProfile
+from rcu.store.customers import StoredProfile
 from rcu.store.engine import Store, Transaction
 from rcu.store.visibility import seen_by
-
-MOST_CANDIDATES: Final = 10
-"""A lookup that finds more customers than this says so and names the first."""
 
 FIELDS_OF_SCOPE: Final[Mapping[str, frozenset[str]]] = {
     "identity": frozenset({"golden", "provenance", "household", "records"}),
@@ -70,11 +64,16 @@ def customer(store: Store, customer_id: str, *, stores: frozenset[str] | None = 
         Erased: when its person was erased.
         SeveralCustomers: when its customer is part of several others today.
     """
-    name = customer_id.lower()
     with store.read() as connection:
-        found = rows.by_birth_id(connection, name, stores=stores)
-        if found is None or found.customer_id != name:
-            check_one(became_of(connection, name, None if found is None else found.customer_id))
+        return present(connection, customer_id, stores=stores)
+
+
+def present(connection: Transaction, customer_id: str, *, stores: frozenset[str] | None = None) -> StoredProfile:
+    """The same within a transaction that reads on."""
+    name = customer_id.lower()
+    found = rows.by_birth_id(connection, name, stores=stores)
+    if found is None or found.customer_id != name:
+        check_one(became_of(connection, name, None if found is None else found.customer_id))
     assert found is not None  # noqa: S101  # as was checked
     return found
 
@@ -86,9 +85,12 @@ def customer_of_record(
 
     Raises:
         NotFound: when no such record was delivered, or it was not matched yet.
+        Erased: its person was erased; said where there is no restriction to stores.
     """
     with store.read() as connection:
         found = rows.by_record(connection, source, native_id, stores=stores)
+        if found is None and stores is None and rows.erased(connection, [RecordKey(source, native_id)]):
+            raise Erased
     if found is None:
         raise NotFound("customer", "for this record")
     return found
@@ -100,82 +102,6 @@ def shown_to(store: Store, customer_ids: Sequence[str], stores: frozenset[str] |
         return set(customer_ids)
     with store.read() as connection:
         return seen_by(connection, customer_ids, stores)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One identifier to look up: its type (email, phone, loyalty_number, record) and its value as written."""
-
-    type: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an identifier found: `found`, `not_found`, `ambiguous`, or `invalid` (no such value can exist)."""
-
-    status: str
-    profiles: tuple[StoredProfile, ...] = ()
-
-
-def lookup(
-    store: Store, asked: Sequence[Asked], settings: CleaningSettings, *, stores: frozenset[str] | None = None
-) -> list[Answer]:
-    """Look up typed identifiers, each by the key its value is matched on; one query for each type of identifier.
-
-    A customer is found by what any of its records carries, and by what a steward set and still holds. A value that this
-    replaced finds it, too: a record says it, and somebody may still write from there.
-    """
-    keys = [_key(question, settings) for question in asked]
-    found: dict[tuple[str, str], list[StoredProfile]] = {}
-    with store.read() as connection:
-        for identifier in LOOKUP_COLUMNS:
-            wanted = sorted({value for name, value in filter(None, keys) if name == identifier})
-            if wanted:
-                matches = rows.by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES, stores=stores)
-                found |= _holding(connection, identifier, matches)
-        for key in filter(None, keys):
-            if key[0] == "record":
-                profile = rows.by_record(connection, *key[1].split(":", 1), stores=stores)
-                found[key] = [profile] if profile else []
-    return [Answer("invalid") if key is None else _answer(found.get(key, [])) for key in keys]
-
-
-def _holding(
-    connection: Transaction, identifier: str, matches: Mapping[str, Sequence[Carrier]]
-) -> dict[tuple[str, str], list[StoredProfile]]:
-    """Of the customers that may have an identifier those that do; where a steward set it, that is looked up."""
-    column = LOOKUP_COLUMNS[identifier]
-    doubtful = {one.cluster_id for carriers in matches.values() for one in carriers if one.only_set}
-    in_force = override_rows.of_clusters(connection, doubtful)
-    now = {cluster: {told.values.get(column) for told in groups.values()} for cluster, groups in in_force.items()}
-    return {
-        (identifier, value): [
-            one.profile for one in carriers if not one.only_set or value in now.get(one.cluster_id, ())
-        ][:MOST_CANDIDATES]
-        for value, carriers in matches.items()
-    }
-
-
-def _answer(profiles: list[StoredProfile]) -> Answer:
-    status = ("not_found", "found")[len(profiles)] if len(profiles) < 2 else "ambiguous"
-    return Answer(status, tuple(profiles))
-
-
-def _key(asked: Asked, settings: CleaningSettings) -> tuple[str, str] | None:
-    """The column and key a value is looked up by; None when the value cannot be one of its type."""
-    match asked.type:
-        case "email":
-            key = standardise(pd.DataFrame({"email": [asked.value]}), settings=settings)["email_key"].iloc[0]
-            return ("email", str(key)) if isinstance(key, str) else None
-        case "phone":
-            row = standardise(pd.DataFrame({"phone": [asked.value]}), settings=settings).iloc[0]
-            kind = next((kind for kind in ("mobile", "landline") if isinstance(row[kind], str)), None)
-            return (kind, str(row[kind])) if kind else None
-        case "record":
-            return ("record", asked.value) if ":" in asked.value else None
-        case _:
-            return (asked.type, asked.value.strip()) if asked.value.strip() else None
 
 
 def counts(store: Store) -> dict[str, int]:

@@ -18,7 +18,7 @@ from rcu.domain.causes import Cause, CauseKind
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.errors import InputError, NotFound
 from rcu.matching.model import MatchModel
-from rcu.services.arrivals import Content, Given, Upserted
+from rcu.services.arrivals import Content, Given, NotAsExpected, Upserted, tag_of
 from rcu.services.changing import changing, work_out
 from rcu.services.frames import record_row
 from rcu.services.rematching import Rematched, Rematching
@@ -70,6 +70,7 @@ class RealTime:
         Raises:
             NotFound: a source is not connected.
             InputError: a record is named twice.
+            NotAsExpected: what is stored of one is not what it may replace.
             Conflict: a run over everything is at work, or too many others write about the same people.
         """
         cleaned = [self.clean(one) for one in given]
@@ -139,6 +140,19 @@ class _Taken:
         return Content.CHANGED if newer or same_instant else Content.OLDER
 
     @property
+    def as_expected(self) -> bool:
+        """Whether what is stored is what its sender takes it to be."""
+        condition = self.given.only_if
+        return condition is None or condition.holds(
+            None if self.before is None else tag_of(self.before["content_hash"])
+        )
+
+    @property
+    def tag(self) -> str | None:
+        """The tag of what is stored of it after all; what somebody else sent is not told."""
+        return None if self.content is Content.OLDER else tag_of(self.row["content_hash"])
+
+    @property
     def now(self) -> Mapping[str, Any]:
         """What is stored of it after all."""
         return {**(self.before or dict.fromkeys(STANDARD_COLUMNS)), **(self.row if self.writes else {})}
@@ -199,6 +213,8 @@ class _Taking:
         """The records beside what is stored of them, which nobody else changes from here on."""
         stored = rows.stored(self._connection, [one.given.key for one in cleaned])
         found = [_Taken(one.given, one.row, stored.get(one.given.key)) for one in cleaned]
+        if not all(one.as_expected for one in found):
+            raise NotAsExpected
         moving = [one for one in found if one.counts]
         if moving:
             told = [row for one in moving for row in (one.now, one.before) if row is not None]
@@ -244,5 +260,6 @@ class _Taking:
         telling = Telling(self._connection, self._state.model, found, published)
         told = telling.of([(one.record_id, one.given.key, one.content) for one in taken], cluster_of, versions)
         return [
-            replace(one, profile=documents.get(cluster_of[at.record_id])) for one, at in zip(told, taken, strict=True)
+            replace(one, profile=documents.get(cluster_of[at.record_id]), tag=at.tag)
+            for one, at in zip(told, taken, strict=True)
         ]

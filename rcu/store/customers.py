@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import CompoundSelect, Connection, Row, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Row, Select, and_, func, literal, select, union_all
 
+from rcu.domain.hashes import HashColumn
 from rcu.domain.records import RecordKey
 from rcu.store.sql import among
 from rcu.store.tables import (
@@ -92,6 +93,42 @@ def by_record(
         .where(of_stores(customers.c.cluster_id, stores))
     )
     return _first(connection.execute(statement).one_or_none())
+
+
+def _named(keys: Collection[RecordKey]) -> ColumnElement[bool]:
+    """Records of some sources with some native ids: those with the keys, and a few that nobody named."""
+    return and_(
+        among(records.c.source, sorted({key.source for key in keys})),
+        among(records.c.native_id, sorted({key.native_id for key in keys})),
+    )
+
+
+def by_records(
+    connection: Connection, keys: Collection[RecordKey], *, stores: frozenset[str] | None = None
+) -> dict[RecordKey, StoredProfile]:
+    """The customers some records belong to; those that belong to none are left out."""
+    profile = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
+    statement = (
+        select(records.c.source, records.c.native_id, *profile)
+        .join(memberships, memberships.c.record_id == records.c.record_id)
+        .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
+        .where(_named(keys), of_stores(customers.c.cluster_id, stores))
+    )
+    found = {RecordKey(row[0], row[1]): StoredProfile(*row[2:]) for row in connection.execute(statement)}
+    return {key: found[key] for key in keys if key in found}
+
+
+def erased(connection: Connection, keys: Collection[RecordKey]) -> set[RecordKey]:
+    """Those of some records whose person was erased."""
+    statement = select(records.c.source, records.c.native_id).where(_named(keys), records.c.erased_at.is_not(None))
+    return {RecordKey(row[0], row[1]) for row in connection.execute(statement)} & set(keys)
+
+
+def hashed_values(connection: Connection, column: HashColumn, kept: Sequence[int]) -> list[tuple[str, str]]:
+    """The values of records by what is kept of their hashes, each with the key it is looked up by."""
+    key = records.c["email_key" if column.of == "email" else column.of]
+    statement = select(records.c[column.of], key.label("key")).where(among(records.c[column.name], kept)).distinct()
+    return [(row[0], row[1]) for row in connection.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,8 @@ def upsert_records(
         connection: the transaction.
         staged: `native_id`, `birth_id`, `line`, RECORD_OWN_COLUMNS and the standard columns this source delivers.
         source: the source's name.
-        columns: the standard columns delivered; others keep what another delivery (an address file) put there.
+        columns: the standard columns delivered, with their hashes; others keep what another delivery (an address file)
+            put there.
         now: the instant of arrival.
     """
     delivered = (*columns, *RECORD_OWN_COLUMNS)

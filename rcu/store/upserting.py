@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, Update, select
 from sqlalchemy.sql.dml import ReturningInsert
 
+from rcu.domain.hashes import HASH_COLUMNS
 from rcu.domain.records import STANDARD_COLUMNS, RecordKey
 from rcu.store.marks import TO_MATCH, TO_PROJECT
 from rcu.store.sql import among, fetch_dicts, inserting, prepared, put_rows, updating
@@ -55,7 +56,7 @@ def stored(connection: Connection, keys: Sequence[RecordKey], *, hold: bool = Fa
 
 _NEW: Final = (
     "birth_id", "source", "native_id", *STANDARD_COLUMNS, "store", "is_guest", "deleted", "created_at", "updated_at",
-    "raw", "content_hash", "absent", "arrived_at",
+    "raw", "content_hash", "absent", "arrived_at", *HASH_COLUMNS,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from rcu.services.listing import customers_page
 from rcu.services.looking_back import read_instant
 from rcu.store.tables import customers, memberships, records
 from tests.api.conftest import Api
+from tests.api.test_parts import PARTS
 from tests.conftest import NOW
 
 SECRETS = ("golden", "mobile", "last_name")
@@ -90,6 +91,9 @@ def test_an_id_whose_customer_is_part_of_several_names_them(two: tuple[Api, dict
     assert candidates[0] == one["customer_id"]
     assert len(candidates) >= 2
     assert all(api.client().get(url(name)).status_code == 200 for name in candidates)
+    for part in PARTS:
+        told = api.client().get(f"{url(other['customer_id'])}/{part}")
+        assert (told.status_code, told.json()["candidates"]) == (409, candidates)
     told = api.client().get(url(other["customer_id"]) + "/history").json()
     assert (told["state"], told["customers"]) == ("split", candidates)
 
@@ -101,7 +105,7 @@ def test_who_was_erased_is_gone(two: tuple[Api, dict, dict]) -> None:
         connection.execute(customers.delete().where(customers.c.customer_id == one["customer_id"]))
         connection.execute(memberships.delete().where(memberships.c.record_id.in_(mine)))
         connection.execute(update(records).where(records.c.birth_id == one["customer_id"]).values(erased_at=NOW))
-    for path in ("", "/history", f"?as_of={first_instant()}"):
+    for path in ("", "/history", f"?as_of={first_instant()}", *(f"/{part}" for part in PARTS)):
         answer = api.client().get(url(one["customer_id"]) + path)
         assert (answer.status_code, answer.json()["type"]) == (410, "urn:rcu:problem:erased")
 

@@ -372,6 +372,31 @@ def test_what_is_older_than_what_is_stored_is_not_taken(api: Api) -> None:
     assert newer.json()["content"] == "older", "the offset counts: this is 23:00 of the day before"
 
 
+def test_a_record_replaces_only_what_its_sender_knows(api: Api) -> None:
+    client, path, marie = api.client("records"), "/v1/records/till/NEW1", {"first_name": "Marie", "last_name": "DURAND"}
+
+    def put(headers: dict[str, str], **more: Any) -> Any:
+        return client.put(path, json={**marie, **more}, headers=headers)
+
+    assert put({"If-Match": "*"}).status_code == 412
+    first = put({"If-None-Match": "*"})
+    assert first.status_code == 201
+    again = put({"If-None-Match": "*"}, city="LYON")
+    assert (again.status_code, again.json()["type"]) == (412, "urn:rcu:problem:precondition-failed")
+    known = first.headers["etag"]
+    assert put({}).headers["etag"] == known
+    second = put({"If-Match": f'"other", {known}'}, city="LYON")
+    assert (second.json()["content"], second.headers["etag"] != known) == ("changed", True)
+    for condition in ({"If-Match": known}, {"If-Match": f"W/{second.headers['etag']}"}):
+        assert put(condition, city="PARIS").status_code == 412
+    third = put({"If-Match": "*"}, city="PARIS", updated_at="2026-03-01T10:15:00Z")
+    assert third.json()["content"] == "changed"
+    older = put({"If-Match": third.headers["etag"]}, city="NANTES", updated_at="2026-02-01T10:15:00Z")
+    assert (older.json()["content"], "etag" in older.headers) == ("older", False)
+    dry = client.put(path, params={"dry_run": True}, json=marie, headers={"If-None-Match": "*"})
+    assert dry.status_code == 412
+
+
 def test_a_field_left_out_stays_and_null_takes_it_away(api: Api) -> None:
     client = api.client()
     client.put(URL, json=ZOE)

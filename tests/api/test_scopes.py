@@ -19,6 +19,7 @@ PLACES = {
     "{customer_id}": UNKNOWN,
     "{source}": "till",
     "{native_id:path}": "nobody",
+    "{number:path}": "0",
     "{model_id}": "none",
     "{case_id}": "1",
     "{decision_id}": "1",
@@ -100,6 +101,7 @@ def asks(api: Api) -> dict[str, tuple[str, str, Any]]:
     return {
         "getCustomer": ("GET", f"/v1/customers/{one['customer_id']}", None),
         "getCustomerOfRecord": ("GET", f"/v1/records/{record['source']}/{record['native_id']}/customer", None),
+        "getCustomerOfLoyaltyNumber": ("GET", f"/v1/loyalty-numbers/{one['golden']['loyalty_number']}/customer", None),
         "listCustomers": ("GET", "/v1/customers?limit=1", None),
         "lookupCustomers": ("POST", "/v1/customers/lookup", {"identifiers": [{"type": "record", "value": name}]}),
         "getHousehold": ("GET", f"/v1/customers/{home['customer_id']}/household", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rcu.domain.records import RecordKey
 from rcu.domain.sources import EventsOfDeleted
 from rcu.errors import NotFound
 from rcu.services.arrivals import Given
+from rcu.services.parts import EventsWanted, events
 from rcu.services.reading import customer_of_record
 from rcu.services.sources import change_source, find_source
 from rcu.services.upserting import RealTime
@@ -51,7 +53,11 @@ def profile(road: Road, native_id: str = "C1") -> dict[str, Any]:
 
 def revenue(road: Road) -> str | None:
     assert verify(road.store, road.model).differences == 0
-    return next((one["net_revenue"] for one in profile(road)["aggregates"]["orders"]), None)
+    told = profile(road)
+    bought = events(road.store, told["customer_id"], EventsWanted({"order"}), cursor=None, limit=50).pieces
+    net = next((one["net_revenue"] for one in told["aggregates"]["orders"]), None)
+    assert sum(Decimal(one["amount"]) for one in bought) == Decimal(net or 0)
+    return net
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from rcu.services.arrivals import Given
 from rcu.services.asking import Ask, Setting
 from rcu.services.decided import decisions
 from rcu.services.deciding import Decided, decide, undo
+from rcu.services.lookups import Asked, lookup
 from rcu.services.previewing import preview
-from rcu.services.reading import Asked, customer, customer_of_record, lookup
+from rcu.services.reading import customer, customer_of_record
 from rcu.services.upserting import RealTime
 from rcu.services.verification import verify
 from tests.conftest import Road, clock

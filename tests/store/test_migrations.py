@@ -9,11 +9,12 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from rcu.domain.decisions import Decision, DecisionKind
+from rcu.domain.hashes import HASH_COLUMNS, hashes_of
 from rcu.errors import StoreError
 from rcu.store import decisions as decision_rows
 from rcu.store import keys, schema
 from rcu.store.engine import Store
-from rcu.store.tables import customers, decision_values, decisions, metadata
+from rcu.store.tables import customers, decision_values, decisions, metadata, records
 from tests.conftest import NOW, Road
 
 
@@ -108,3 +109,16 @@ def test_what_profiles_permit_is_worked_out_by_the_migration_as_by_a_run(travell
     schema.downgrade(travelled.store, "0015")
     schema.upgrade(travelled.store)
     assert permitted() == before
+
+
+def test_records_there_are_get_the_hashes_they_would_have_arrived_with(travelled: Road) -> None:
+    every = select(records).order_by(records.c.record_id)
+    with travelled.store.read() as connection:
+        arrived = [dict(row) for row in connection.execute(every).mappings()]
+    assert all({name: row[name] for name in HASH_COLUMNS} == hashes_of(row, row) for row in arrived)
+    for name in HASH_COLUMNS:
+        assert any(row[name] is not None for row in arrived), name
+    schema.downgrade(travelled.store, "0020")
+    schema.upgrade(travelled.store)
+    with travelled.store.read() as connection:
+        assert [dict(row) for row in connection.execute(every).mappings()] == arrived

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Response
@@ -19,11 +18,14 @@ from rcu.api.deps import (
     HistoryReader,
     IdentityReader,
     Reader,
+    Reads,
     ReadsDep,
     StoreDep,
     may_look_back,
 )
 from rcu.api.errors import responses
+from rcu.api.moved import CustomerId, elsewhere
+from rcu.api.picking import Picked, picked
 from rcu.api.schemas import (
     CustomerHistory,
     HouseholdMembers,
@@ -31,7 +33,10 @@ from rcu.api.schemas import (
     LookupResponse,
     Profile,
 )
-from rcu.services import household, looking_back, reading
+from rcu.api.schemas.parts import ExpandedProfile
+from rcu.errors import InputError
+from rcu.services import expanding, household, looking_back, lookups, reading
+from rcu.services.fields import Fields
 from rcu.store.customers import StoredProfile
 from rcu.store.keys import ApiKey
 
@@ -49,12 +54,6 @@ class CustomersRoute(BoundedRoute):
 _NO_IDS: Final = frozenset({"lookup", "search"})
 router = APIRouter(prefix="/v1", tags=["customers"], route_class=CustomersRoute)
 
-_Uuid = Annotated[
-    str,
-    Path(
-        pattern="^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", description="A customer id, as ever given out"
-    ),
-]
 _Key = Annotated[str, Path(min_length=1, max_length=200)]
 _AsOf = Annotated[
     str | None,
@@ -67,57 +66,77 @@ _AsOf = Annotated[
 _IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
 
 
-def _etag(profile: StoredProfile, scopes: frozenset[str]) -> str:
-    """The stored digest, and, where the scopes hide a part, which ones: other bytes, another tag."""
-    if scopes >= READING:
+_Expand = Annotated[
+    str | None,
+    Query(max_length=100, description="what to give beside the profile, with commas between: household, events"),
+]
+
+
+def _etag(profile: StoredProfile, scopes: frozenset[str], fields: Fields | None = None) -> str:
+    """The stored digest, and, where scopes hide a part or fields were chosen, which: other bytes, another tag."""
+    if fields is None and scopes >= READING:
         return f'"{profile.digest}"'
     seen = hashlib.blake2b(" ".join(sorted(scopes & READING)).encode(), digest_size=4).hexdigest()
-    return f'"{profile.digest}-{seen}"'
+    return f'"{profile.digest}-{seen}"' if fields is None else f'"{profile.digest}-{seen}-{fields.tag}"'
 
 
-def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None) -> Response:
-    etag = _etag(profile, key.scopes)
+def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None, fields: Fields | None = None) -> Response:
+    etag = _etag(profile, key.scopes, fields)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
     if etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    return Response(reading.visible(profile.profile, key.scopes), media_type="application/json", headers=headers)
+    shown = reading.visible(profile.profile, key.scopes)
+    return Response(shown if fields is None else fields.of(shown), media_type="application/json", headers=headers)
 
 
 @router.get(
     "/customers/{customer_id}",
     operation_id="getCustomer",
-    response_model=Profile,
+    response_model=ExpandedProfile,
     responses=responses(304, 307, 404, 409, 410),
     summary="One customer by id, as it is or was",
 )
 def get_customer(
-    customer_id: _Uuid,
+    customer_id: CustomerId,
     store: StoreDep,
     key: Reader,
     reads: ReadsDep,
     as_of: _AsOf = None,
     if_none_match: _IfNoneMatch = None,
+    fields: Picked = None,
+    expand: _Expand = None,
 ) -> Response:
     """Give the profile as stored. An id that was merged into another answers 307 to the present one."""
     may_look_back(key, as_of)
+    chosen, beside = picked(fields), None if expand is None else _beside(expand, as_of)
     stores = key.terms.stores
     if as_of is None:
         profile = reading.customer(store, customer_id, stores=stores)
     else:
         profile = looking_back.profile_as_of(store, customer_id, looking_back.read_instant(as_of), stores=stores)
     if profile.customer_id != customer_id.lower():
-        return _elsewhere(profile.customer_id, as_of)
+        return elsewhere(profile.customer_id, as_of=as_of, fields=fields, expand=expand)
+    if beside is not None:
+        return _expanded(profile, beside, reads, chosen)
     reads.showed([profile.customer_id], more=() if as_of is None else ("history",))
-    return _answer(profile, key, if_none_match)
+    return _answer(profile, key, if_none_match, chosen)
 
 
-def _elsewhere(customer_id: str, as_of: str | None, part: str = "") -> Response:
-    """The id was merged into another: where to go on."""
-    content = orjson.dumps({"status": "merged", "customer_id": customer_id})
-    then = "" if as_of is None else "?" + urlencode({"as_of": as_of})
-    location = {"Location": f"/v1/customers/{customer_id}{part}{then}", "Cache-Control": "no-store"}
-    return Response(content, 307, media_type="application/json", headers=location)
+def _beside(expand: str, as_of: str | None) -> frozenset[str]:
+    if as_of is not None:
+        raise InputError("expand gives what is there at present", hint="leave out as_of, or ask for the household")
+    return expanding.read_expand(expand)
+
+
+def _expanded(profile: StoredProfile, beside: frozenset[str], reads: Reads, fields: Fields | None) -> Response:
+    """A profile with what is beside it. Events come and go without it, so that its tag says nothing of them."""
+    key = reads.key
+    more = expanding.expanded(reads.store, profile, beside, key.scopes, stores=key.terms.stores)
+    reads.showed([profile.customer_id, *sorted(more.shown)])
+    shown = reading.visible(profile.profile, key.scopes)
+    content = more.into(shown if fields is None else fields.of(shown))
+    return Response(content, media_type="application/json", headers={"Cache-Control": "private, no-store"})
 
 
 @router.get(
@@ -128,14 +147,14 @@ def _elsewhere(customer_id: str, as_of: str | None, part: str = "") -> Response:
     summary="The household of a customer, as it is or was",
 )
 def get_household(
-    customer_id: _Uuid, store: StoreDep, key: IdentityReader, reads: ReadsDep, as_of: _AsOf = None
+    customer_id: CustomerId, store: StoreDep, key: IdentityReader, reads: ReadsDep, as_of: _AsOf = None
 ) -> Response:
     """Give who belongs together with a customer, and why. A customer who is alone has no household: 404."""
     may_look_back(key, as_of)
     at = None if as_of is None else looking_back.read_instant(as_of)
     shown = household.household(store, customer_id, at, stores=key.terms.stores)
     if shown.customer_id != customer_id.lower():
-        return _elsewhere(shown.customer_id, as_of, "/household")
+        return elsewhere(shown.customer_id, "/household", as_of=as_of)
     reads.showed([one.customer_id for one in shown.members], more=() if as_of is None else ("history",))
     headers = {"Cache-Control": "private, no-store"}
     return Response(household.answer(shown, key.scopes), media_type="application/json", headers=headers)
@@ -149,7 +168,7 @@ def get_household(
     summary="What a customer was, the newest version first",
 )
 def get_customer_history(
-    customer_id: _Uuid,
+    customer_id: CustomerId,
     store: StoreDep,
     key: HistoryReader,
     reads: ReadsDep,
@@ -168,7 +187,7 @@ def get_customer_history(
     "/records/{source}/{native_id:path}/customer",
     operation_id="getCustomerOfRecord",
     response_model=Profile,
-    responses=responses(304, 404),
+    responses=responses(304, 404, 410),
     summary="The customer a record belongs to",
 )
 def get_customer_of_record(
@@ -178,11 +197,39 @@ def get_customer_of_record(
     key: Reader,
     reads: ReadsDep,
     if_none_match: _IfNoneMatch = None,
+    fields: Picked = None,
 ) -> Response:
     """Give the profile of the customer that a source knows under an id of its own."""
+    chosen = picked(fields)
     profile = reading.customer_of_record(store, source, native_id, stores=key.terms.stores)
     reads.showed([profile.customer_id])
-    return _answer(profile, key, if_none_match)
+    return _answer(profile, key, if_none_match, chosen)
+
+
+@router.get(
+    "/loyalty-numbers/{number:path}/customer",
+    operation_id="getCustomerOfLoyaltyNumber",
+    response_model=Profile,
+    responses=responses(304, 404, 409),
+    summary="The customer who has a loyalty number",
+)
+def get_customer_of_loyalty_number(
+    number: _Key,
+    store: StoreDep,
+    key: Reader,
+    reads: ReadsDep,
+    if_none_match: _IfNoneMatch = None,
+    fields: Picked = None,
+) -> Response:
+    """Give the profile of who has a number; where several have it, 409 with their ids."""
+    chosen = picked(fields)
+    try:
+        profile = lookups.customer_of_loyalty_number(store, number, stores=key.terms.stores)
+    except lookups.SharedIdentifier as error:
+        reads.named(error.candidates)
+        raise
+    reads.showed([profile.customer_id])
+    return _answer(profile, key, if_none_match, chosen)
 
 
 @router.post(
@@ -195,9 +242,12 @@ def get_customer_of_record(
 def lookup_customers(
     request: LookupRequest, store: StoreDep, cleaning: CleaningDep, key: Reader, reads: ReadsDep
 ) -> Response:
-    """Look up to 100 identifiers; values are standardised as records are, so any way of writing them finds them."""
-    asked = [reading.Asked(identifier.type, identifier.value) for identifier in request.identifiers]
-    answers = reading.lookup(store, asked, cleaning, stores=key.terms.stores)
+    """Look up to 100 identifiers; values are standardised as records are, so any way of writing them finds them.
+
+    A hash is of the mailbox trimmed and in lower case, or of the phone in E.164.
+    """
+    asked = [lookups.Asked(identifier.type, identifier.value) for identifier in request.identifiers]
+    answers = lookups.lookup(store, asked, cleaning, stores=key.terms.stores)
     shown, named = _given_out(answers)
     reads.showed(shown)
     reads.named(named)
@@ -209,14 +259,14 @@ def lookup_customers(
     )
 
 
-def _given_out(answers: Sequence[reading.Answer]) -> tuple[set[str], set[str]]:
+def _given_out(answers: Sequence[lookups.Answer]) -> tuple[set[str], set[str]]:
     """The customers that answers show, and those of which they tell the id alone."""
     shown = {one.customer_id for answer in answers if answer.status == "found" for one in answer.profiles}
     told = {one.customer_id for answer in answers for one in answer.profiles}
     return shown, told - shown
 
 
-def _result(answer: reading.Answer, key: ApiKey) -> bytes:
+def _result(answer: lookups.Answer, key: ApiKey) -> bytes:
     if answer.status == "found":
         return b'{"status":"found","customer":' + reading.visible(answer.profiles[0].profile, key.scopes) + b"}"
     told: dict[str, object] = {"status": answer.status}

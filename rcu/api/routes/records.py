@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from asyncio import wrap_future
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from starlette.routing import Match
@@ -21,7 +21,7 @@ from rcu.api.repeats import RepeatableRoute
 from rcu.api.schemas import RecordsRequest, UpsertedRecord, UpsertedRecords
 from rcu.domain.records import RecordKey
 from rcu.services import reading
-from rcu.services.arrivals import Content, Given, Upserted
+from rcu.services.arrivals import Condition, Content, Given, Upserted
 from rcu.services.gathering import Gathering
 from rcu.services.record_form import KeyPart, RecordForm, answer, record_key
 from rcu.store.keys import ApiKey
@@ -32,6 +32,13 @@ _Source = Annotated[KeyPart, Path(description="the source's name")]
 _NativeId = Annotated[KeyPart, Path(description="the id the source gave; any printable characters, percent-encoded")]
 _DryRun = Annotated[bool, Query(description="write nothing, and say what would happen")]
 _Profile = Annotated[bool, Query(description="give the customer's profile too, as far as the key's scopes allow")]
+
+_IfMatch = Annotated[
+    str | None, Header(max_length=1000, description="take it only in place of what has this `ETag`; `*`: of whatever")
+]
+_IfNoneMatch = Annotated[
+    str | None, Header(max_length=1000, description="`*`: take it only where there is no such record")
+]
 
 
 class _PutRoute(BoundedRoute):
@@ -53,7 +60,10 @@ class _PutRoute(BoundedRoute):
 
     async def straight(self, request: Request, body: bytes) -> Response | None:
         """Take a record that is sent as nearly all are; None where it is not."""
-        if request.scope["query_string"] or request.headers.get("content-type") != "application/json":
+        headers = request.headers
+        if request.scope["query_string"] or headers.get("content-type") != "application/json":
+            return None
+        if "if-match" in headers or "if-none-match" in headers:
             return None
         shown = shown_key(request)
         key = None if shown is None else request.app.state.keys.remembered(shown)
@@ -68,9 +78,29 @@ class _PutRoute(BoundedRoute):
         return await _taken(request.app.state.gathering, form.given(native_key), key)
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The record a request names, and what must be stored of it."""
+
+    key: RecordKey
+    only_if: Condition | None
+
+
+async def _named(
+    source: _Source, native_id: _NativeId, if_match: _IfMatch = None, if_none_match: _IfNoneMatch = None
+) -> _Named:
+    if if_match is None and if_none_match is None:
+        return _Named(RecordKey(source, native_id), None)
+    return _Named(RecordKey(source, native_id), Condition(_tags(if_match), _tags(if_none_match)))
+
+
+def _tags(header: str | None) -> frozenset[str] | None:
+    """The entity tags of a header without their quotes; weak ones are another's."""
+    return None if header is None else frozenset(one.strip().strip('"') for one in header.split(","))
+
+
 async def put_record(
-    source: _Source,
-    native_id: _NativeId,
+    named: Annotated[_Named, Depends(_named)],
     record: RecordForm,
     real_time: RealTimeDep,
     gathering: GatheringDep,
@@ -80,7 +110,7 @@ async def put_record(
     profile: _Profile = False,
 ) -> Response:
     """Take a record: standardise, match and publish it. The same content again changes nothing."""
-    given, key = record.given(RecordKey(source, native_id)), reads.key
+    given, key = replace(record.given(named.key), only_if=named.only_if), reads.key
     if not dry_run and not profile:
         return await _taken(gathering, given, key)
     actor = f"key {key.name}"
@@ -89,7 +119,9 @@ async def put_record(
     else:
         done = await wrap_future(gathering.send(given, profiles=True, actor=actor))
     (shown,) = await run_in_threadpool(_shown, [done], reads)
-    return _response(_told(shown, key), created=not dry_run and done.content is Content.NEW)
+    if dry_run:
+        return _response(_told(shown, key))
+    return _response(_told(shown, key), created=done.content is Content.NEW, tag=done.tag)
 
 
 router.add_api_route(
@@ -100,14 +132,14 @@ router.add_api_route(
     route_class_override=_PutRoute,
     operation_id="putRecord",
     response_model=UpsertedRecord,
-    responses={201: {"model": UpsertedRecord, "description": "The record is new"}, **responses(404, 409, 413)},
+    responses={201: {"model": UpsertedRecord, "description": "The record is new"}, **responses(404, 409, 412, 413)},
     summary="Take one record and say whose it is",
 )
 
 
 async def _taken(gathering: Gathering, given: Given, key: ApiKey) -> Response:
     done = await wrap_future(gathering.send(given, actor=f"key {key.name}"))
-    return _response(_told(done, key), created=done.content is Content.NEW)
+    return _response(_told(done, key), created=done.content is Content.NEW, tag=done.tag)
 
 
 def _shown(done: Sequence[Upserted], reads: Reads) -> Sequence[Upserted]:
@@ -140,8 +172,10 @@ def put_records(
     return _response({"results": [_told(one, reads.key) for one in _shown(done, reads)]})
 
 
-def _response(content: dict[str, Any], *, created: bool = False) -> Response:
+def _response(content: dict[str, Any], *, created: bool = False, tag: str | None = None) -> Response:
     headers = {"Cache-Control": "private, no-store"}
+    if tag is not None:
+        headers["ETag"] = f'"{tag}"'
     return Response(orjson.dumps(content), 201 if created else 200, media_type="application/json", headers=headers)
 
 

@@ -11,9 +11,9 @@ from rcu.api.schemas.profile import Profile
 
 
 class Identifier(Body):
-    """One identifier; `record` is written source:native_id."""
+    """One identifier; `record` is written source:native_id, a hash in hexadecimal."""
 
-    type: Literal["email", "phone", "loyalty_number", "record"]
+    type: Literal["email", "phone", "loyalty_number", "record", "email_sha256", "phone_sha256"]
     value: Annotated[str, Field(min_length=1, max_length=320)]
 
 
@@ -30,7 +30,7 @@ class LookupRequest(Body):
 class LookupResult(Wire):
     """What one identifier found. `ambiguous` names the customers that share it, at most ten."""
 
-    status: Literal["found", "not_found", "ambiguous", "invalid"]
+    status: Literal["found", "not_found", "ambiguous", "erased", "invalid"]
     customer: Profile | None = None
     customer_ids: list[str] | None = None
 

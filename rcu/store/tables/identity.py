@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
 )
 
+from rcu.domain.hashes import HASHES
 from rcu.domain.records import STANDARD_COLUMNS
 from rcu.store.tables.base import BigInt, key, metadata
 from rcu.store.types import Instant
@@ -43,6 +44,12 @@ def beginning(*names: str, where: ColumnElement[bool] | None = None) -> Index:
 def tail(number: ColumnElement[str]) -> ColumnElement[str]:
     """The last four characters of a text that has four, as both databases say it."""
     return func.substr(number, func.length(number) - literal_column("3"))
+
+
+def _of_some(name: str) -> Index:
+    """An index of the records that have a value."""
+    there = column(name).is_not(None)
+    return Index(None, name, postgresql_where=there, sqlite_where=there)
 
 
 records = Table(
@@ -72,6 +79,8 @@ records = Table(
     beginning("first_name_key", "last_name_key", "postcode", "city_key"),
     beginning("birth_name_key", "first_name_key", where=column("birth_name_key").is_not(None)),
     Index(None, "birth_date"),
+    *(Column(one.name, BigInteger, comment=f"of {one.of}: what is kept of its SHA-256") for one in HASHES),
+    *(_of_some(one.name) for one in HASHES),
 )
 TAILS: Final = {"mobile": tail(records.c.mobile), "landline": tail(records.c.landline)}
 """The last four digits of a number: by what is left of it on a receipt."""

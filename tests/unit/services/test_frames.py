@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rcu.cleaning import CleaningSettings
+from rcu.domain.hashes import HASH_COLUMNS
 from rcu.domain.intake import LINE
 from rcu.domain.records import RAW_FIELDS, STANDARD_COLUMNS
 from rcu.ingest.frames import typed
@@ -69,7 +70,7 @@ def frame_of(records: Sequence[Record]) -> pd.DataFrame:
 def in_a_frame(records: Sequence[Record]) -> list[dict[str, Any]]:
     table, columns = record_rows(frame_of(records), CLEANING)
     own = {LINE, "native_id", "birth_id"}
-    assert set(columns) == set(table.column_names) & set(STANDARD_COLUMNS)
+    assert set(columns) == set(table.column_names) & {*STANDARD_COLUMNS, *HASH_COLUMNS}
     return table.drop_columns(list(own)).to_pylist()
 
 
