@@ -31,6 +31,7 @@ from rcu.api.routes import (
     keys,
     listing,
     models,
+    operations,
     records,
     webhooks,
 )
@@ -65,6 +66,7 @@ ROUTERS: Final = (
     keys.router,
     accesses.router,
     webhooks.router,
+    operations.router,
 )
 _KNOWN_SECONDS: Final = 2.0
 """For so long a key is taken for what it was."""

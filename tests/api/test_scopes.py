@@ -25,6 +25,7 @@ PLACES = {
     "{key_id}": "999999",
     "{webhook_id}": "999999",
     "{delivery_id}": "999999",
+    "{run_id}": "999999",
 }
 
 
