@@ -32,6 +32,7 @@ from rcu.api.routes import (
     listing,
     models,
     operations,
+    quarantine,
     records,
     webhooks,
 )
@@ -67,6 +68,7 @@ ROUTERS: Final = (
     accesses.router,
     webhooks.router,
     operations.router,
+    quarantine.router,
 )
 _KNOWN_SECONDS: Final = 2.0
 """For so long a key is taken for what it was."""

@@ -26,6 +26,7 @@ PLACES = {
     "{webhook_id}": "999999",
     "{delivery_id}": "999999",
     "{run_id}": "999999",
+    "{quarantine_id}": "999999",
 }
 
 
