@@ -39,7 +39,7 @@ from rcu.api.routes import (
 from rcu.cleaning import CleaningSettings
 from rcu.config import Settings, settings
 from rcu.domain.cases import USUAL_RULES, CaseRules
-from rcu.matching.model import MatchModel, load_model
+from rcu.matching.model import DEFAULT_MODEL, MatchModel, load_model
 from rcu.services.accesses import KeyUses, access_log
 from rcu.services.asking import FourEyes
 from rcu.services.behind import EVERY_SECONDS
@@ -64,6 +64,7 @@ ROUTERS: Final = (
     decisions.router,
     cases.router,
     models.router,
+    models.adopting,
     keys.router,
     accesses.router,
     webhooks.router,
@@ -85,12 +86,13 @@ def create_app(
     rules: CaseRules = USUAL_RULES,
     behind_seconds: float = EVERY_SECONDS,
     private_webhooks: bool = False,
+    default_model: str = DEFAULT_MODEL,
 ) -> FastAPI:
     """Make the application on a store; the caller closes the store.
 
     `model` is what records are matched with before any run (by default the shipped one), then that of the last run;
     `rules` say where cases begin; every `behind_seconds` what was read is written down; `private_webhooks` permits
-    webhooks within one's own net.
+    webhooks within one's own net; `default_model` is listed as in use as long as none was adopted.
     """
     app = FastAPI(
         title="RCU",
@@ -100,6 +102,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.store = store
+    app.state.default_model = default_model
     app.state.cleaning = cleaning or CleaningSettings()
     app.state.four_eyes = four_eyes or FourEyes()
     app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now, rules)
@@ -145,6 +148,7 @@ def from_environment() -> FastAPI:
         four_eyes=four_eyes,
         rules=rules,
         private_webhooks=chosen.webhook_private,
+        default_model=chosen.model,
     )
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from rcu.api.asked import asked
-from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
+from rcu.errors import ConfigurationError, Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
 from rcu.services.following import ChangesGone
@@ -32,6 +32,7 @@ _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (ChangesGone, 410, "changes-gone", "The changes after that one are not kept any more"),
     (UnderWay, 409, "request-under-way", "The same request is being answered"),
     (Conflict, 409, "conflict", "The present state forbids it"),
+    (ConfigurationError, 500, "configuration", "A model or a contract of the service cannot be used"),
     (StoreError, 503, "store-unavailable", "The database is not ready"),
 )
 _HTTP: Final = {
