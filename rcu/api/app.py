@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
@@ -31,7 +32,9 @@ from rcu.api.routes import (
     keys,
     listing,
     models,
+    operations,
     parts,
+    quarantine,
     records,
     search,
     webhooks,
@@ -39,7 +42,7 @@ from rcu.api.routes import (
 from rcu.cleaning import CleaningSettings
 from rcu.config import SEARCH_PER_MINUTE, Settings, settings
 from rcu.domain.cases import USUAL_RULES, CaseRules
-from rcu.matching.model import MatchModel, load_model
+from rcu.matching.model import DEFAULT_MODEL, MatchModel, load_model
 from rcu.services.accesses import KeyUses, access_log
 from rcu.services.asking import FourEyes
 from rcu.services.behind import EVERY_SECONDS
@@ -66,14 +69,37 @@ ROUTERS: Final = (
     decisions.router,
     cases.router,
     models.router,
+    models.adopting,
     keys.router,
     accesses.router,
     webhooks.router,
+    operations.router,
+    quarantine.router,
 )
 _KNOWN_SECONDS: Final = 2.0
 """For so long a key is taken for what it was."""
 _WARMING_SECONDS: Final = 2.0
 """The start waits no longer for what the first record would otherwise wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an application may be told beside how records are worked out.
+
+    Attributes:
+        behind_seconds: so often what was read is written down.
+        private_webhooks: webhooks may be within one's own net.
+        search_per_minute: so often a key may search.
+        default_model: the model listed as in use as long as none was adopted.
+    """
+
+    behind_seconds: float = EVERY_SECONDS
+    private_webhooks: bool = False
+    search_per_minute: int = SEARCH_PER_MINUTE
+    default_model: str = DEFAULT_MODEL
+
+
+USUAL: Final = Options()
 
 
 def create_app(
@@ -83,29 +109,27 @@ def create_app(
     cleaning: CleaningSettings | None = None,
     four_eyes: FourEyes | None = None,
     rules: CaseRules = USUAL_RULES,
-    behind_seconds: float = EVERY_SECONDS,
-    private_webhooks: bool = False,
-    search_per_minute: int = SEARCH_PER_MINUTE,
+    options: Options = USUAL,
 ) -> FastAPI:
     """Make the application on a store; the caller closes the store.
 
     `model` is what records are matched with before any run (by default the shipped one), then that of the last run;
-    `rules` say where cases begin; every `behind_seconds` what was read is written down; `private_webhooks` permits
-    webhooks within one's own net; a key may search `search_per_minute` times.
+    `rules` say where cases begin.
     """
     app = _described()
     app.state.store = store
+    app.state.default_model = options.default_model
     app.state.cleaning = cleaning or CleaningSettings()
     app.state.four_eyes = four_eyes or FourEyes()
     app.state.real_time = RealTime(store, model or load_model(), app.state.cleaning, _now, rules)
     app.state.gathering = Gathering(app.state.real_time)
-    app.state.key_uses = KeyUses(store, every=behind_seconds)
+    app.state.key_uses = KeyUses(store, every=options.behind_seconds)
     app.state.keys = KnownKeys(store, seconds=_KNOWN_SECONDS, used=app.state.key_uses.used)
     app.state.repeats = Repeats(store, _now)
-    app.state.rates = Rates(search_per_minute)
-    app.state.accesses = access_log(store, every=behind_seconds)
+    app.state.rates = Rates(options.search_per_minute)
+    app.state.accesses = access_log(store, every=options.behind_seconds)
     app.state.feed_watch = FeedWatch(partial(newest_change, store))
-    app.state.webhooks = Webhooks(store, clock=_now, private=private_webhooks)
+    app.state.webhooks = Webhooks(store, clock=_now, private=options.private_webhooks)
     _route(app)
     return app
 
@@ -149,8 +173,11 @@ def from_environment() -> FastAPI:
         cleaning=cleaning,
         four_eyes=four_eyes,
         rules=rules,
-        private_webhooks=chosen.webhook_private,
-        search_per_minute=chosen.search_per_minute,
+        options=Options(
+            private_webhooks=chosen.webhook_private,
+            search_per_minute=chosen.search_per_minute,
+            default_model=chosen.model,
+        ),
     )
 
     @asynccontextmanager

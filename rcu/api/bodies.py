@@ -29,6 +29,8 @@ class BoundedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def bounded(request: Request) -> Response:
+            if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+                raise ApiError(400, "no NUL character in an address, which is no text")
             body = await _read(request)
 
             async def again() -> dict[str, Any]:

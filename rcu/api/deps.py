@@ -82,6 +82,12 @@ async def get_webhooks(request: Request) -> Webhooks:
     return request.app.state.webhooks
 
 
+async def get_default_model(request: Request) -> str:
+    """The model that is in use as long as none was adopted: its name or path, as the settings say."""
+    return request.app.state.default_model
+
+
+DefaultModelDep = Annotated[str, Depends(get_default_model)]
 FeedWatchDep = Annotated[FeedWatch, Depends(get_feed_watch)]
 WebhooksDep = Annotated[Webhooks, Depends(get_webhooks)]
 GatheringDep = Annotated[Gathering, Depends(get_gathering)]

@@ -29,6 +29,8 @@ _TAGS: Final = {
     "cases": "The review queue",
     "models": "Matching models",
     "keys": "API keys, and the access log",
+    "operations": "The runs there were, and the sources that are connected",
+    "quarantine": "Refused rows, until they are corrected and taken again, or given up",
     "health": "Whether the service is up",
 }
 _PROBLEM: Final = "Problem"

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from rcu.api.asked import asked
-from rcu.errors import Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
+from rcu.errors import ConfigurationError, Conflict, InputError, InvalidCursor, NotFound, RcuError, StoreError
 from rcu.services.arrivals import NotAsExpected
 from rcu.services.becoming import Erased, SeveralCustomers
 from rcu.services.deciding import ContradictsDecisions
@@ -36,6 +36,7 @@ _STATUSES: Final[tuple[tuple[type[RcuError], int, str, str], ...]] = (
     (UnderWay, 409, "request-under-way", "The same request is being answered"),
     (NotAsExpected, 412, "precondition-failed", "The record is not what the request expects"),
     (Conflict, 409, "conflict", "The present state forbids it"),
+    (ConfigurationError, 500, "configuration", "A model or a contract of the service cannot be used"),
     (StoreError, 503, "store-unavailable", "The database is not ready"),
 )
 _HTTP: Final = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from rcu.services import models as service
 from rcu.services.blocking import measure_blocking
 from rcu.services.models_diff import ModelDiff
 from rcu.services.models_diff import diff as diff_models
+from rcu.services.models_shown import shown_weights
 from rcu.services.models_training import Trained, base_of, train_model
 from rcu.services.verdicts import read_verdicts
 
@@ -135,7 +135,7 @@ def _arrow(values: tuple[float, float]) -> str:
 def list_models(as_json: AsJson = False) -> None:
     """List the models: shipped, of the settings, learnt or brought in; which is in use, and who adopted what when."""
     with opened() as store:
-        found, history = service.models(store, settings()), service.history(store)
+        found, history = service.models(store, settings().model), service.history(store)
     if as_json:
         listed = [asdict(one) | {"learnt": one.learnt and one.learnt.model_dump()} for one in found]
         print_json({"models": listed, "adoptions": history})
@@ -185,14 +185,14 @@ def _print_rules(model: MatchModel) -> None:
 def _print_weights(model: MatchModel) -> None:
     table = Table("comparison", "level", "against strangers", "against household", box=None)
     table.columns[2].justify = table.columns[3].justify = "right"
-    for comparison in model.comparisons:
+    for comparison in shown_weights(model):
         for place, level in enumerate(comparison.levels):
-            rarer = " *" if level.frequency_of else ""
+            rarer = " *" if level.rarer_more else ""
             table.add_row(
                 comparison.name if place == 0 else "",
                 level.says,
-                f"{math.log2(level.m / level.u):+.1f}{rarer}",
-                f"{math.log2(level.m / level.h):+.1f}",
+                f"{level.against_strangers:+.1f}{rarer}",
+                f"{level.against_household:+.1f}",
             )
     out.print()
     out.print(table)

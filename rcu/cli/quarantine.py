@@ -87,7 +87,8 @@ def replay(
         corrected = _corrections(corrections) if corrections else None
         chosen = service.Filter(source=source, reason=reason, ids=tuple(corrected) if corrected is not None else None)
         ids = [row.quarantine_id for row in service.listed(store, chosen)]
-        reports = service.Replayer(store, cleaning_settings(settings(), now().date()), now).replay(ids, corrected)
+        replayer = service.Replayer(store, cleaning_settings(settings(), now().date()), now)
+        reports = replayer.replay(ids, corrected).files
     if as_json:
         print_json(reports)
     else:

@@ -21,7 +21,8 @@ def flat_file(contract: Contract, header: Sequence[str], rows: Sequence[RefusedR
     """A flat file of these rows under a contract.
 
     Raises:
-        InputError: when a value cannot be written in the contract's encoding, or holds what separates values.
+        InputError: when a value cannot be written in the contract's encoding, or holds what separates values; or a row
+            has a column that its file has not.
     """
     columns = list(header) or list(dict.fromkeys(name for row in rows if not isinstance(row, str) for name in row))
     lines = [_line(columns, contract), *(_text(row, columns, contract) for row in rows)]
@@ -35,6 +36,9 @@ def flat_file(contract: Contract, header: Sequence[str], rows: Sequence[RefusedR
 def _text(row: RefusedRow, columns: Sequence[str], contract: Contract) -> str:
     if isinstance(row, str):
         return row
+    if row.keys() - set(columns):
+        msg = "a corrected row has a column that its file has not"
+        raise InputError(msg, hint="write columns as the refused row has them")
     return _line(["" if row.get(name) is None else str(row[name]) for name in columns], contract)
 
 
@@ -50,6 +54,13 @@ def _line(values: Sequence[str], contract: Contract) -> str:
 
 
 def json_array(key: str, rows: Sequence[RefusedRow]) -> bytes:
-    """A JSON object with these rows as its only array; a row that never was JSON stays as it is written."""
+    """A JSON object with these rows as its only array; a row that never was JSON stays as it is written.
+
+    Raises:
+        InputError: when a row has half a character.
+    """
     elements = (row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows)
-    return f'{{"{key}":[{",".join(elements)}]}}'.encode()
+    try:
+        return f'{{"{key}":[{",".join(elements)}]}}'.encode()
+    except UnicodeEncodeError:
+        raise InputError("a corrected row has half a character", hint="write it without that character") from None

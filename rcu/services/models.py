@@ -42,12 +42,12 @@ class Listed:
     in_use: bool
 
 
-def models(store: Store, settings: Settings) -> list[Listed]:
-    """The models shipped with RCU and the one the settings name, then the others of the registry, the oldest first."""
-    active = load_active(store, settings).fingerprint()
-    at_hand = {
-        model.fingerprint(): model for model in map(load_model, dict.fromkeys([*shipped_models(), settings.model]))
-    }
+def models(store: Store, default: str) -> list[Listed]:
+    """The models shipped with RCU and the default one, then the others of the registry, the oldest first.
+
+    `default` is what the settings name: it is in use as long as none was adopted.
+    """
+    active, at_hand = in_use(store, default), _at_hand(default)
     with store.read() as connection:
         stored = {row.model_id: row for row in rows.all_models(connection)}
     listed = [
@@ -55,6 +55,18 @@ def models(store: Store, settings: Settings) -> list[Listed]:
         for key, one in at_hand.items()
     ]
     return listed + [_listed(row, active) for key, row in stored.items() if key not in at_hand]
+
+
+def in_use(store: Store, default: str) -> str:
+    """The id of the model in use, whether this version of RCU can read it or not."""
+    with store.read() as connection:
+        row = rows.adopted(connection)
+    return load_model(default).fingerprint() if row is None else row.model_id
+
+
+def _at_hand(default: str) -> dict[str, MatchModel]:
+    """The models that are there without the registry, by id."""
+    return {model.fingerprint(): model for model in map(load_model, dict.fromkeys([*shipped_models(), default]))}
 
 
 def _created(row: ModelRow | None) -> datetime | None:
@@ -78,9 +90,7 @@ def get(store: Store, which: str) -> MatchModel:
     if not shipped and _ID.fullmatch(which):
         with store.read() as connection:
             found = rows.models_by_prefix(connection, which)
-        if len(found) > 1:
-            ids = ", ".join(row.model_id for row in found)
-            raise InputError(f"the ids of several models begin with {which}", hint=f"say more of it: {ids}")
+        _one_at_most(which, [row.model_id for row in found])
         if found:
             return _read(found[0])
     if not shipped and not Path(which).is_file():
@@ -88,19 +98,31 @@ def get(store: Store, which: str) -> MatchModel:
     return load_model(which)
 
 
-def get_kept(store: Store, which: str) -> MatchModel:
-    """As `get`, but never from a file: for those who may not say which files are read.
+def get_listed(store: Store, which: str, default: str) -> MatchModel:
+    """One of those that `models` lists, by its id, the beginning of that, or the name of a shipped one.
+
+    Never one of a file that is named here: for those who may not say which files are read.
 
     Raises:
-        NotFound, InputError: as `get`.
+        NotFound, InputError, ConfigurationError: as `get`.
     """
-    if which not in shipped_models() and not _ID.fullmatch(which):
+    if which in shipped_models():
+        return load_model(which)
+    if not _ID.fullmatch(which):
         raise NotFound("matching model", "with this id")
     with store.read() as connection:
-        known = which in shipped_models() or rows.models_by_prefix(connection, which)
-    if not known:
+        kept = {row.model_id: row for row in rows.models_by_prefix(connection, which)}
+    at_hand = {key: model for key, model in _at_hand(default).items() if key.startswith(which)}
+    ids = sorted(kept.keys() | at_hand.keys())
+    _one_at_most(which, ids)
+    if not ids:
         raise NotFound("matching model", "with this id")
-    return get(store, which)
+    return at_hand.get(ids[0]) or _read(kept[ids[0]])
+
+
+def _one_at_most(which: str, ids: list[str]) -> None:
+    if len(ids) > 1:
+        raise InputError(f"the ids of several models begin with {which}", hint=f"say more of it: {', '.join(ids)}")
 
 
 def _read(row: ModelRow) -> MatchModel:
@@ -147,12 +169,21 @@ def use(store: Store, which: str, *, by: str, clock: Clock) -> MatchModel:
         ConfigurationError: as `get`, or when it compares columns that records do not have.
     """
     model = get(store, which)
+    adopt(store, model, by=by, clock=clock)
+    return model
+
+
+def adopt(store: Store, model: MatchModel, *, by: str, clock: Clock) -> None:
+    """Adopt a model that is at hand; see `use`.
+
+    Raises:
+        ConfigurationError: it compares columns that records do not have.
+    """
     require_known_columns(model)
     now = clock()
     with store.begin() as connection:
         rows.add_model(connection, _row(model, now))
         rows.adopt(connection, model.fingerprint(), by=by, now=now)
-    return model
 
 
 def use_settings(store: Store, *, by: str, clock: Clock) -> None:
@@ -168,7 +199,7 @@ def last_run_used(store: Store, model: MatchModel) -> bool:
     return last is not None and last.model == model.fingerprint()
 
 
-def history(store: Store) -> list[Adoption]:
-    """Who adopted what and when, the newest first."""
+def history(store: Store, *, most: int | None = None) -> list[Adoption]:
+    """Who adopted what and when, the newest first; with `most` only so many."""
     with store.read() as connection:
-        return rows.adoptions(connection)
+        return rows.adoptions(connection, most=most)

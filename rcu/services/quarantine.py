@@ -15,15 +15,18 @@ from pyarrow import parquet
 
 from rcu.cleaning import CleaningSettings
 from rcu.domain.intake import LINE
-from rcu.errors import InputError
-from rcu.ingest import ELEMENT
+from rcu.errors import InputError, NotFound
+from rcu.ingest import ELEMENT, Connector
+from rcu.services.cursors import read_cursor, write_cursor
 from rcu.services.importing import Clock, FileReport, Importer
 from rcu.services.sources import find_source
 from rcu.store import quarantine as rows
 from rcu.store.engine import Store
-from rcu.store.quarantine import QuarantinedRow
+from rcu.store.quarantine import QuarantinedRow, RefusedRow, RefusedWish
 
 _AT_MOST: Final = 100_000
+_CURSOR: Final = "q1"
+_NEWEST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,38 @@ def listed(store: Store, chosen: Filter) -> list[QuarantinedRow]:
         return list(found)
 
 
-def counts(store: Store) -> list[tuple[str, str, str, int]]:
-    """How many open rows there are, by source, file and reason."""
+def page(
+    store: Store, wish: RefusedWish, *, cursor: str | None = None, limit: int = 50
+) -> tuple[list[RefusedRow], str | None]:
+    """Where refused rows stand, the newest first, and the cursor of older ones (None at the end).
+
+    Raises:
+        InvalidCursor: the cursor is not one this service gave out.
+    """
+    before = _NEWEST if cursor is None else read_cursor(_CURSOR, cursor)
     with store.read() as connection:
-        return rows.counts(connection)
+        found = rows.page(connection, wish, before=before, limit=limit + 1)
+    shown = found[:limit]
+    return shown, write_cursor(_CURSOR, shown[-1].quarantine_id) if len(found) > limit else None
+
+
+def refused(store: Store, quarantine_id: int) -> QuarantinedRow:
+    """One refused row, open or not.
+
+    Raises:
+        NotFound: there is none of that number.
+    """
+    with store.read() as connection:
+        found = rows.find(connection, quarantine_id)
+    if found is None:
+        raise NotFound("refused row", str(quarantine_id))
+    return found
+
+
+def counts(store: Store, *, most: int | None = None) -> list[tuple[str, str, str, int]]:
+    """How many open rows there are, by source, file and reason; with `most` only so many, the largest first."""
+    with store.read() as connection:
+        return rows.counts(connection, most=most)
 
 
 def export(found: Iterable[QuarantinedRow]) -> Iterator[bytes]:
@@ -85,6 +116,24 @@ def read_corrections(lines: Iterable[bytes]) -> dict[int, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a replay: how many rows were closed by it, and what the import of their files says."""
+
+    rows: int
+    files: list[FileReport]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rewritten:
+    """Rows of one file, in the form of that file again."""
+
+    ids: list[int]
+    connector: Connector
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Replayer:
     """Replays rows: each file's rows are written back in its own form and imported like any other file.
 
@@ -95,36 +144,46 @@ class Replayer:
     cleaning: CleaningSettings
     clock: Clock
 
-    def replay(self, ids: Sequence[int], corrections: Mapping[int, Any] | None = None) -> list[FileReport]:
-        """Replay open rows, with their corrections where there are some.
+    def replay(self, ids: Sequence[int], corrections: Mapping[int, Any] | None = None) -> Replayed:
+        """Replay open rows, with their corrections where there are some; those that are not open are passed over.
 
         Raises:
-            InputError: when a corrected row cannot be written in the form of its file.
-            Conflict: when another import or run is at work.
+            InputError: when a corrected row cannot be written in the form of its file; then nothing was replayed.
+                Likewise when corrected text makes no rows of its file; files before it have been replayed.
+            Conflict: when another import or run is at work; files before it have been replayed.
         """
-        chosen = listed(self.store, Filter(ids=tuple(ids[:_AT_MOST])))
         groups: dict[tuple[str, str], list[QuarantinedRow]] = {}
-        for row in chosen:
+        for row in listed(self.store, Filter(ids=tuple(ids[:_AT_MOST]))):
             groups.setdefault((row.source, row.file_name), []).append(row)
-        reports: list[FileReport] = []
-        for (source, file_name), group in groups.items():
-            reports += self._replay_file(source, file_name, group, corrections or {})
-        return reports
+        connectors = {name: find_source(self.store, name).connect() for name in {source for source, _ in groups}}
+        files = [
+            self._rewritten(connectors[source], file_name, group, corrections or {})
+            for (source, file_name), group in groups.items()
+        ]
+        done = [self._take(file) for file in files]
+        return Replayed(sum(one.rows for one in done), [report for one in done for report in one.files])
 
-    def _replay_file(
-        self, source: str, file_name: str, group: Sequence[QuarantinedRow], corrections: Mapping[int, Any]
-    ) -> list[FileReport]:
-        connector = find_source(self.store, source).connect()
+    def _rewritten(
+        self, connector: Connector, file_name: str, group: Sequence[QuarantinedRow], corrections: Mapping[int, Any]
+    ) -> _Rewritten:
+        ids = [row.quarantine_id for row in group]
         contents = [corrections.get(row.quarantine_id, orjson.loads(row.raw)) for row in group]
         name = file_name.removesuffix(".gz")
         content = connector.rewrite(Path(name), contents, header=self._header(group[0].file_id))
+        return _Rewritten(ids, connector, name, content)
+
+    def _take(self, file: _Rewritten) -> Replayed:
         with tempfile.TemporaryDirectory(prefix="rcu-replay-") as folder:
-            path = Path(folder) / name
-            path.write_bytes(content)
-            importer = Importer(self.store, connector, self.cleaning, self.clock)
+            path = Path(folder) / file.name
+            path.write_bytes(file.content)
+            importer = Importer(self.store, file.connector, self.cleaning, self.clock)
             reports = importer.take([path], again=True)
-        self.close(group, "replayed")
-        return reports
+        read = sum(one.rows_read for one in reports)
+        if read < len(file.ids):  # closed, the others would be lost
+            msg = f"{file.name}: of {len(file.ids)} rows {read} were read, so all of them stay in quarantine"
+            raise InputError(msg, hint="a corrected text is no row of such a file, or ends it")
+        with self.store.begin() as connection:
+            return Replayed(rows.resolve(connection, file.ids, "replayed", self.clock()), reports)
 
     def _header(self, file_id: int) -> list[str]:
         with self.store.read() as connection:
@@ -133,11 +192,6 @@ class Replayer:
             return []
         names = parquet.read_schema(io.BytesIO(content)).names
         return [name for name in names if name not in {LINE, ELEMENT}]
-
-    def close(self, group: Sequence[QuarantinedRow], status: str) -> int:
-        """Close rows as replayed or dropped."""
-        with self.store.begin() as connection:
-            return rows.resolve(connection, [row.quarantine_id for row in group], status, self.clock())
 
 
 def drop(store: Store, chosen: Filter, now: datetime) -> int:
@@ -158,4 +212,4 @@ def release(store: Store, source: str, cleaning: CleaningSettings, clock: Clock)
             ids = rows.no_longer_waiting(connection, source)
         if not ids:
             return reports
-        reports += Replayer(store, cleaning, clock).replay(ids)
+        reports += Replayer(store, cleaning, clock).replay(ids).files

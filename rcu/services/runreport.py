@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any, Final
+
+import orjson
 
 from rcu.matching.blocking import LeftOut
 
@@ -33,6 +36,23 @@ class RunReport:
     split: int = 0
     left_out: tuple[LeftOut, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+_NAMES: Final = frozenset(one.name for one in fields(RunReport))
+
+
+def read_report(run_id: int, told: str | None) -> RunReport | None:
+    """What a run did, as it was kept with it; None as long as nothing was.
+
+    What other versions kept beside is left out.
+    """
+    kept: dict[str, Any] = orjson.loads(told or "{}")
+    if not kept:
+        return None
+    left_out = tuple(LeftOut(**one) for one in kept.get("left_out", ()))
+    known = {name: value for name, value in kept.items() if name in _NAMES}
+    known |= {"run_id": run_id, "left_out": left_out}
+    return RunReport(**known)
 
 
 class Stopwatch:

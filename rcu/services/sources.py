@@ -121,15 +121,21 @@ def list_sources(store: Store) -> list[tuple[Source, int]]:
         return [(Source.from_row(row), counts.get(row.name, 0)) for row in rows.all_sources(connection)]
 
 
+def connected(store: Store) -> list[SourceRow]:
+    """Every source as it is stored, the most trusted first; nothing is counted."""
+    with store.read() as connection:
+        return rows.all_sources(connection)
+
+
 def find_source(store: Store, name: str) -> Source:
     """One source by name.
 
     Raises:
         NotFound: when there is none.
     """
-    for source, _ in list_sources(store):
-        if source.name == name:
-            return source
+    for row in connected(store):
+        if row.name == name:
+            return Source.from_row(row)
     raise NotFound("source", name)
 
 

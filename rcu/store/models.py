@@ -66,10 +66,10 @@ def adopt(connection: Connection, model_id: str | None, *, by: str, now: datetim
     connection.execute(insert(model_adoptions).values(**values))
 
 
-def adoptions(connection: Connection) -> list[Adoption]:
-    """The whole history, the newest first."""
+def adoptions(connection: Connection, *, most: int | None = None) -> list[Adoption]:
+    """The history, the newest first; with `most` only so many."""
     columns = (model_adoptions.c.model_id, model_adoptions.c.adopted_at, model_adoptions.c.adopted_by)
-    rows = connection.execute(select(*columns).order_by(model_adoptions.c.adoption_id.desc()))
+    rows = connection.execute(select(*columns).order_by(model_adoptions.c.adoption_id.desc()).limit(most))
     return [Adoption(*row) for row in rows]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from rcu.domain.intake import Refusal
+from rcu.store.sql import among
 from rcu.store.tables import events, quarantine, raw_batches, records
 
 _RECORD: Final = "record:"
@@ -17,8 +18,8 @@ _EVENT: Final = "event:"
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantinedRow:
-    """One refused row."""
+class RefusedRow:
+    """Where a refused row stands and what is wrong with it, without the row: `status` is open, replayed or dropped."""
 
     quarantine_id: int
     file_id: int
@@ -28,9 +29,30 @@ class QuarantinedRow:
     field: str | None
     reason: str
     detail: str
-    raw: str
     status: str
     refused_at: datetime
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow(RefusedRow):
+    """One refused row; `raw` is the row as it was read, JSON, with personal data."""
+
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedWish:
+    """Which refused rows somebody wants to see; None is: no matter which."""
+
+    source: str | None = None
+    reason: str | None = None
+    file_name: str | None = None
+    status: str | None = "open"
+
+
+_PLACE: Final = tuple(quarantine.c[one.name] for one in fields(RefusedRow))
+_WHOLE: Final = tuple(quarantine.c[one.name] for one in fields(QuarantinedRow))
 
 
 def put(
@@ -100,27 +122,49 @@ def listed(
     limit: int | None = None,
 ) -> Iterator[QuarantinedRow]:
     """Open rows, by file and line."""
-    columns = [quarantine.c[name] for name in QuarantinedRow.__slots__]
-    statement = select(*columns).where(quarantine.c.status == "open")
+    statement = select(*_WHOLE).where(quarantine.c.status == "open")
     if source:
         statement = statement.where(quarantine.c.source == source)
     if reason:
         statement = statement.where(quarantine.c.reason == reason)
     if ids is not None:
-        statement = statement.where(quarantine.c.quarantine_id.in_(ids))
+        statement = statement.where(among(quarantine.c.quarantine_id, ids))
     order = (quarantine.c.file_id, quarantine.c.line, quarantine.c.quarantine_id)
     for row in connection.execute(statement.order_by(*order).limit(limit)):
         yield QuarantinedRow(*row)
 
 
-def counts(connection: Connection) -> list[tuple[str, str, str, int]]:
-    """How many open rows there are, by source, file and reason."""
+def page(connection: Connection, wish: RefusedWish, *, before: int, limit: int) -> list[RefusedRow]:
+    """Refused rows below a number, the newest first."""
+    statement = select(*_PLACE).where(quarantine.c.quarantine_id < before)
+    for column, wanted in (
+        (quarantine.c.source, wish.source),
+        (quarantine.c.reason, wish.reason),
+        (quarantine.c.file_name, wish.file_name),
+        (quarantine.c.status, wish.status),
+    ):
+        if wanted is not None:
+            statement = statement.where(column == wanted)
+    rows = connection.execute(statement.order_by(quarantine.c.quarantine_id.desc()).limit(limit))
+    return [RefusedRow(*row) for row in rows]
+
+
+def find(connection: Connection, quarantine_id: int) -> QuarantinedRow | None:
+    """One refused row, open or not; None when there is none of that number."""
+    statement = select(*_WHOLE).where(quarantine.c.quarantine_id == quarantine_id)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else QuarantinedRow(*row)
+
+
+def counts(connection: Connection, *, most: int | None = None) -> list[tuple[str, str, str, int]]:
+    """How many open rows there are, by source, file and reason; with `most` only so many, the largest first."""
     by = (quarantine.c.source, quarantine.c.file_name, quarantine.c.reason)
-    statement = select(*by, func.count()).where(quarantine.c.status == "open").group_by(*by).order_by(*by)
-    return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(statement)]
+    statement = select(*by, func.count()).where(quarantine.c.status == "open").group_by(*by)
+    order = by if most is None else (func.count().desc(), *by)
+    return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(statement.order_by(*order).limit(most))]
 
 
 def resolve(connection: Connection, ids: Sequence[int], status: str, now: datetime) -> int:
     """Close rows as replayed or dropped; returns how many were open."""
-    statement = update(quarantine).where(quarantine.c.quarantine_id.in_(ids), quarantine.c.status == "open")
+    statement = update(quarantine).where(among(quarantine.c.quarantine_id, ids), quarantine.c.status == "open")
     return connection.execute(statement.values(status=status, resolved_at=now)).rowcount

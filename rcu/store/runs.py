@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,37 @@ class LastRun:
     as_of: datetime | None
     score_basis: str | None
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it is stored: `status` is running, done or killed; `summary` is JSON, empty before it has ended."""
+
+    run_id: int
+    kind: str
+    status: str
+    model: str | None
+    as_of: datetime | None
+    started_at: datetime
+    finished_at: datetime | None
+    summary: str | None
+
+
+_OF_RUN: Final = tuple(runs.c[one.name] for one in fields(Run))
+
+
+def page(connection: Connection, *, status: str | None, before: int, limit: int) -> list[Run]:
+    """Runs below a number, the newest first; `status` None is any."""
+    statement = select(*_OF_RUN).where(runs.c.run_id < before)
+    if status is not None:
+        statement = statement.where(runs.c.status == status)
+    return [Run(*row) for row in connection.execute(statement.order_by(runs.c.run_id.desc()).limit(limit))]
+
+
+def find(connection: Connection, run_id: int) -> Run | None:
+    """One run; None when there is none of that number."""
+    row = connection.execute(select(*_OF_RUN).where(runs.c.run_id == run_id)).one_or_none()
+    return None if row is None else Run(*row)
 
 
 def start(connection: Connection, kind: str, *, model: str, now: datetime) -> int:

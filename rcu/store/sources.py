@@ -15,13 +15,17 @@ from rcu.store.tables import records, sources
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A source as stored: `settings` is JSON, `rank` its trust (the lower, the more trusted)."""
+    """A source as stored: `settings` is JSON, `rank` its trust (the lower, the more trusted).
+
+    `created_at` is told by the store, and not given to it.
+    """
 
     name: str
     kind: str
     settings: str
     rank: int
     events_of_deleted: EventsOfDeleted = EventsOfDeleted.KEEP
+    created_at: datetime | None = None
 
 
 def put_source(connection: Connection, row: SourceRow, now: datetime) -> None:
@@ -45,8 +49,8 @@ def mark_source(connection: Connection, name: str, *, gone_only: bool = False) -
 def all_sources(connection: Connection) -> list[SourceRow]:
     """Every source, the most trusted first."""
     columns = (sources.c.name, sources.c.kind, sources.c.settings, sources.c.rank, sources.c.events_of_deleted)
-    rows = connection.execute(select(*columns).order_by(sources.c.rank, sources.c.name))
-    return [SourceRow(*row[:4], EventsOfDeleted(row[4])) for row in rows]
+    rows = connection.execute(select(*columns, sources.c.created_at).order_by(sources.c.rank, sources.c.name))
+    return [SourceRow(*row[:4], EventsOfDeleted(row[4]), row[5]) for row in rows]
 
 
 def records_by_source(connection: Connection) -> dict[str, int]:

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from rcu.api.app import create_app
+from rcu.api.app import Options, create_app
 from rcu.domain.keys import FREE, Terms
 from rcu.services import keys
 from rcu.services.accesses import accesses
@@ -23,7 +23,7 @@ class Api:
     def __init__(self, road: Road) -> None:
         self.road = road
         self.store = road.store
-        self.app = create_app(road.store, model=road.model, behind_seconds=3600.0)  # tests say when
+        self.app = create_app(road.store, model=road.model, options=Options(behind_seconds=3600.0))  # tests say when
         self._count = 0
 
     def client(self, *scopes: str, terms: Terms = FREE) -> TestClient:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from rcu.api.app import create_app
+from rcu.api.app import Options, create_app
 from rcu.services.asking import FourEyes
 from rcu.store.tables import memberships, records
 from tests.api.conftest import Api
@@ -82,7 +82,7 @@ def test_a_request_that_makes_no_sense_is_refused_without_repeating_it(api: Api,
 
 
 def test_a_large_merge_over_http_waits_and_nobody_approves_their_own(api: Api) -> None:
-    api.app = create_app(api.store, four_eyes=FourEyes(records=1), behind_seconds=3600.0)
+    api.app = create_app(api.store, four_eyes=FourEyes(records=1), options=Options(behind_seconds=3600.0))
     anne, bruno, (one, other, _) = api.client("steward"), api.client("steward"), names(api)
     taken = anne.post("/v1/decisions", json={"kind": "merge", "about": [one, other], "reason": REASON})
     assert taken.json()["state"] == "awaits_approval"
@@ -105,7 +105,7 @@ def test_a_preview_is_cut_to_the_scopes_of_the_key_and_decides_nothing(api: Api)
 
 
 def test_an_undo_and_an_approval_are_previewed(api: Api) -> None:
-    api.app = create_app(api.store, four_eyes=FourEyes(records=1), behind_seconds=3600.0)
+    api.app = create_app(api.store, four_eyes=FourEyes(records=1), options=Options(behind_seconds=3600.0))
     anne, bruno, (one, other, _) = api.client(), api.client(), names(api)
     anne.post("/v1/decisions", json={"kind": "merge", "about": [one, other], "reason": REASON})
     approval = bruno.post("/v1/decisions/1/approve/preview", json={"reason": "yes"}).json()

@@ -75,7 +75,7 @@ def test_a_key_ends_in_time_and_can_be_given_more(api: Api) -> None:
     ("wrong", "status"),
     [
         pytest.param({"scopes": []}, 422, id="no scope"),
-        pytest.param({"scopes": ["events"]}, 422, id="no such scope"),
+        pytest.param({"scopes": ["everything"]}, 422, id="no such scope"),
         pytest.param({"name": " x"}, 422, id="a blank before the name"),
         pytest.param({"purpose": "to look at people"}, 422, id="a purpose of several words"),
         pytest.param({"rate": {"per_second": 3, "burst": 10}}, 422, id="a burst that is no multiple"),

@@ -119,3 +119,22 @@ def test_a_body_without_end_is_cut_off_and_held_nowhere(api: Api, address: tuple
     assert set(answers) <= {b"", b"HTTP/1.1 413 "}
     assert answers != [b""] * 10
     assert process.memory_info().rss - before < MOST_MEGABYTES * 2**20
+
+
+def test_a_nul_character_is_no_text_wherever_it_stands(api: Api) -> None:
+    client = api.client()
+    for path in ("cases?text=a%00", "access-log?key=%00", "decisions?about=a:%00", "records/till/%00/customer"):
+        assert client.get(f"/v1/{path}").status_code == 400, path
+    about = ["till:1", "till:2"]
+    bodies = {
+        "decisions": {"kind": "merge", "about": about, "reason": "a\0"},
+        "customers/lookup": {"identifiers": [{"type": "email", "value": "a\0@mail.example.fr"}]},
+        "customers/search": {"text": "du\0rand"},
+        "keys": {"name": "a\0", "scopes": ["identity"]},
+        "webhooks": {"url": "https://shop.example/\0"},
+        "events:batch": {"events": [{"source": "shop", "native_id": "\0", "kind": "visit"}]},
+    }
+    for path, body in bodies.items():
+        assert client.post(f"/v1/{path}", json=body).status_code == 422, path
+    split = {"kind": "split", "about": about, "reason": "x", "groups": [["till:\0"]]}
+    assert client.post("/v1/decisions", json=split).status_code == 422

@@ -26,6 +26,8 @@ PLACES = {
     "{key_id}": "999999",
     "{webhook_id}": "999999",
     "{delivery_id}": "999999",
+    "{run_id}": "999999",
+    "{quarantine_id}": "999999",
 }
 
 

@@ -100,7 +100,7 @@ def test_a_refused_row_is_corrected_exported_and_replayed(road: Road, tmp_path: 
     told[0]["row"]["DATE_MODIF"] = "28/02/2025 10:00:00"
     corrected = quarantine.read_corrections(orjson.dumps(one) for one in told)
     replayer = quarantine.Replayer(road.store, CleaningSettings(), clock)
-    reports = replayer.replay(list(corrected), corrected)
+    reports = replayer.replay(list(corrected), corrected).files
     assert (reports[0].rows_accepted, reports[0].rows_refused, reports[0].records.new) == (1, 0, 1)
     assert quarantine.listed(road.store, quarantine.Filter()) == []
     road.run()
@@ -126,7 +126,7 @@ def test_a_refused_element_of_the_shop_is_corrected_and_replayed(road: Road, tmp
         if row.reason == "missing_key" and row.field == "email"
     ]
     corrections = {row.quarantine_id: {**json.loads(row.raw), "email": f"corrige{row.line}@gmail.com"} for row in rows}
-    reports = quarantine.Replayer(road.store, CleaningSettings(), clock).replay(list(corrections), corrections)
+    reports = quarantine.Replayer(road.store, CleaningSettings(), clock).replay(list(corrections), corrections).files
     assert corrections
     assert sum(report.records.new for report in reports) == len(corrections)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
+from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import Admin, StoreDep
 from rcu.api.errors import responses
 from rcu.api.exports import all_pages, export_responses, exported
@@ -16,7 +17,7 @@ from rcu.services.accesses import AccessPage
 from rcu.services.exporting import Format
 from rcu.store.accesses import AccessWish
 
-router = APIRouter(prefix="/v1", tags=["keys"])
+router = APIRouter(prefix="/v1", tags=["keys"], route_class=BoundedRoute)
 
 
 _AT_ONCE: Final = 1_000

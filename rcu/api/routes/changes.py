@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
+from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import FeedReader, FeedWatchDep, StoreDep
 from rcu.api.errors import responses
 from rcu.api.exports import export_responses, exported
@@ -19,7 +20,7 @@ from rcu.services.exporting import Format
 from rcu.services.following import Feed, before_oldest, feed
 from rcu.store.engine import Store
 
-router = APIRouter(prefix="/v1", tags=["changes"])
+router = APIRouter(prefix="/v1", tags=["changes"], route_class=BoundedRoute)
 
 _AT_ONCE: Final = 1_000
 _ONE_KIND: Final = f"({'|'.join(ChangeKind)})"

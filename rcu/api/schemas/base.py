@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, cast
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    model_validator,
+)
 
 from rcu.services.record_form import dated
 
@@ -31,6 +40,23 @@ class Body(Wire):
     """What is sent as a body is of the type it is to be: a number is no truth value, and text no number."""
 
     model_config = ConfigDict(strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        """Refuse what is no text to a database."""
+        if _has_nul(value):
+            raise ValueError("no NUL character, which is no text")
+        return value
+
+
+def _has_nul(value: object) -> bool:
+    """Whether a text among the members has one; members of members see for themselves."""
+    if isinstance(value, dict):
+        return any(map(_has_nul, cast("dict[str, object]", value).values()))
+    if isinstance(value, list):
+        return any(not isinstance(one, dict) and _has_nul(one) for one in cast("list[object]", value))
+    return isinstance(value, str) and "\0" in value
 
 
 class Wrong(BaseModel):
