@@ -16,7 +16,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test nightly check format bench bench-link lock clean
+.PHONY: help demo serve test nightly check format bench bench-api bench-link lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ format: $(READY) ## Format the code and fix what can be fixed
 
 bench: $(READY) ## Run the measurements and write their results (BENCH_ARGS)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-api: $(READY) ## Measure reads over HTTP beside a bare route, 1 M records (BENCH_ARGS=--rows=100000 for less)
+	$(BIN)/python -m benchmarks api $(BENCH_ARGS)
 
 bench-link: $(READY) $(VENV)/.bench ## Measure linking with Splink beside it, up to 10 M records (BENCH_ARGS=--rows=1000000 for less)
 	$(BIN)/python -m benchmarks link --rows 10000000 $(BENCH_ARGS)

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import cleaning, link, night, people, realtime, road, search
+from benchmarks import api, cleaning, link, night, people, realtime, road, search
 
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 SECTIONS: Final[dict[str, tuple[str, Callable[[int], str], int]]] = {
+    "api": ("## HTTP reads", api.run, 1_000_000),
     "cleaning": ("## Cleaning", cleaning.run, 1_000_000),
     "dedupe": ("## Dedupe", people.run, 10_000),
     "link": ("## Linking", link.run, 1_000_000),

@@ -1,8 +1,8 @@
-"""Records over HTTP, as tills and shops send them: at a steady pace, or as fast as answers come.
+"""Requests over HTTP, as tills and shops send them: at a steady pace, or as fast as answers come.
 
 Run alone in its process: `python -m benchmarks.load HOST PORT KEY REQUESTS --pace 50`; prints JSON. The requests are
-a file of one JSON object a line, the record with its source and native id. It speaks HTTP by hand: a client library
-takes more of a core than the rest of this.
+a file of one JSON object a line: a record with its source and native id, or `method`, `path` and, of a POST, `body`. It
+speaks HTTP by hand: a client library takes more of a core than the rest of this.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,19 +33,25 @@ class Sender:
         for _ in range(connections):
             self._free.append(await asyncio.open_connection(self._host, self._port))
 
-    async def send(self, line: str) -> None:
-        record = json.loads(line)
-        source, native_id = record.pop("source"), record.pop("native_id")
-        body = json.dumps(record).encode()
-        head = (
-            f"PUT /v1/records/{source}/{quote(native_id, safe='')} HTTP/1.1\r\nHost: {self._host}\r\n"
-            f"Authorization: Bearer {self._key}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
+    def message(self, line: str) -> bytes:
+        """What is sent for a line of the file."""
+        told = json.loads(line)
+        if "method" in told:
+            method, path, content = told["method"], told["path"], told.get("body")
+        else:
+            source, native_id = told.pop("source"), told.pop("native_id")
+            method, path, content = "PUT", f"/v1/records/{source}/{quote(native_id, safe='')}", told
+        body = b"" if content is None else json.dumps(content).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: Bearer {self._key}\r\n"
+        if content is not None:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return f"{head}\r\n".encode() + body
+
+    async def send(self, message: bytes) -> None:
         while self._free and self._free[0][0].at_eof():  # the server ends connections that nobody uses
             self._free.popleft()
         reader, writer = self._free.popleft() if self._free else await asyncio.open_connection(self._host, self._port)
-        writer.write(head.encode() + body)
+        writer.write(message)
         answer = await reader.readuntil(b"\r\n\r\n")
         status, length = int(answer[9:12]), _length(answer)
         await reader.readexactly(length)
@@ -59,33 +66,35 @@ def _length(head: bytes) -> int:
     raise ValueError(head)
 
 
-async def paced(sender: Sender, lines: Iterator[str], *, pace: float, seconds: float, connections: int) -> list[float]:
+async def paced(
+    sender: Sender, messages: Iterator[bytes], *, pace: float, seconds: float, connections: int
+) -> list[float]:
     """Send so many a second, whether answers come or not; the seconds from when each was due to its answer."""
     await sender.connect(connections)
     began = time.perf_counter()
     latencies: list[float] = []
 
-    async def one(line: str, due: float) -> None:
-        await sender.send(line)
+    async def one(message: bytes, due: float) -> None:
+        await sender.send(message)
         latencies.append(time.perf_counter() - due)
 
     tasks: list[asyncio.Task[None]] = []
     for place in range(int(pace * seconds)):
         due = began + place / pace
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        tasks.append(asyncio.create_task(one(next(lines), due)))
+        tasks.append(asyncio.create_task(one(next(messages), due)))
     await asyncio.gather(*tasks)
     return latencies
 
 
-async def flat_out(sender: Sender, lines: Iterator[str], *, connections: int, seconds: float) -> list[float]:
+async def flat_out(sender: Sender, messages: Iterator[bytes], *, connections: int, seconds: float) -> list[float]:
     """Keep so many requests under way; the seconds each took."""
     end = time.perf_counter() + seconds
     latencies: list[float] = []
 
     async def caller() -> None:
         while (began := time.perf_counter()) < end:
-            await sender.send(next(lines))
+            await sender.send(next(messages))
             latencies.append(time.perf_counter() - began)
 
     await asyncio.gather(*(caller() for _ in range(connections)))
@@ -100,14 +109,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--pace", type=float, help="requests a second; without it, as fast as answers come")
     parser.add_argument("--connections", type=int, default=64, help="kept open; without a pace, requests under way")
+    parser.add_argument("--again", action="store_true", help="begin again when all were sent")
     chosen = parser.parse_args()
-    lines = iter(chosen.requests.read_text(encoding="utf-8").splitlines()[chosen.skip :])
     sender = Sender(chosen.host, chosen.port, chosen.key)
+    lines = chosen.requests.read_text(encoding="utf-8").splitlines()[chosen.skip :]
+    every = [sender.message(line) for line in lines]
+    messages = cycle(every) if chosen.again else iter(every)
     began, cpu = time.perf_counter(), time.process_time()
     if chosen.pace:
-        work = paced(sender, lines, pace=chosen.pace, seconds=chosen.seconds, connections=chosen.connections)
+        work = paced(sender, messages, pace=chosen.pace, seconds=chosen.seconds, connections=chosen.connections)
     else:
-        work = flat_out(sender, lines, connections=chosen.connections, seconds=chosen.seconds)
+        work = flat_out(sender, messages, connections=chosen.connections, seconds=chosen.seconds)
     latencies = sorted(asyncio.run(work))
     seconds = time.perf_counter() - began
     told = {

@@ -39,6 +39,7 @@ from rcu.api.routes import (
     search,
     webhooks,
 )
+from rcu.api.straight import StraightAnswers
 from rcu.cleaning import CleaningSettings
 from rcu.config import SEARCH_PER_MINUTE, Settings, settings
 from rcu.domain.cases import USUAL_RULES, CaseRules
@@ -49,18 +50,21 @@ from rcu.services.behind import EVERY_SECONDS
 from rcu.services.following import FeedWatch, newest_change
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
+from rcu.services.lookups import lookup_several
 from rcu.services.models import load_active
+from rcu.services.reading import customers_born_as
 from rcu.services.repeating import Repeats
 from rcu.services.setup import case_rules, cleaning_settings
+from rcu.services.together import Together
 from rcu.services.upserting import RealTime
 from rcu.services.warming import settle_memory, warm_up
 from rcu.services.webhooks import Webhooks
 from rcu.store.engine import Store
 
 ROUTERS: Final = (
-    health.router,
+    customers.router,  # what is asked for most is looked at first
     search.router,
-    customers.router,
+    health.router,
     parts.router,
     listing.router,
     records.router,
@@ -129,6 +133,8 @@ def create_app(
     app.state.rates = Rates(options.search_per_minute)
     app.state.accesses = access_log(store, every=options.behind_seconds)
     app.state.feed_watch = FeedWatch(partial(newest_change, store))
+    app.state.profiles = Together("profiles", partial(customers_born_as, store))
+    app.state.lookups = Together("lookups", partial(lookup_several, store, app.state.cleaning))
     app.state.webhooks = Webhooks(store, clock=_now, private=options.private_webhooks)
     _route(app)
     return app
@@ -139,6 +145,7 @@ def _route(app: FastAPI) -> None:
     routes = [one for router in ROUTERS for one in router.routes if isinstance(one, APIRoute)]
     lists = {one.path for one in routes if "{" not in one.path}
     app.add_middleware(CompressedAnswers, paths=frozenset({*lists, "/openapi.json"}))
+    app.add_middleware(StraightAnswers)
     app.add_middleware(TaggedAnswers)
     errors.install(app, ROUTERS)
     document.install(app)
@@ -189,6 +196,8 @@ def from_environment() -> FastAPI:
             with _at_the_end(app.state.feed_watch.close):
                 yield
         app.state.gathering.close()
+        app.state.profiles.close()
+        app.state.lookups.close()
         app.state.accesses.close()
         app.state.key_uses.close()
         await asyncio.wait([warming])

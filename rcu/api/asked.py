@@ -19,10 +19,11 @@ _SCOPE: Final = "rcu.asked"
 
 @dataclass(slots=True)
 class Asked:
-    """One request: its id, and headers every answer to it gets."""
+    """One request: its id, headers every answer to it gets, and whether it was counted for its key's rate."""
 
     request_id: str
     headers: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
+    admitted: bool = False
 
 
 def asked(scope: Scope) -> Asked:

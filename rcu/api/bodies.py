@@ -11,6 +11,8 @@ from fastapi.routing import APIRoute
 from rcu.api.errors import ApiError
 
 MOST_BYTES: Final = 1_000_000
+_WITH_A_BODY: Final = frozenset({b"content-length", b"transfer-encoding"})
+"""Headers of requests that have one."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -29,8 +31,11 @@ class BoundedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def bounded(request: Request) -> Response:
-            if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+            scope = request.scope
+            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
                 raise ApiError(400, "no NUL character in an address, which is no text")
+            if scope["method"] == "GET" and not any(name in _WITH_A_BODY for name, _ in scope["headers"]):
+                return await self.answer(request, b"", handle)
             body = await _read(request)
 
             async def again() -> dict[str, Any]:

@@ -25,5 +25,10 @@ class CompressedAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        chosen = scope["type"] == "http" and scope["path"] in self._paths
+        chosen = scope["type"] == "http" and scope["path"] in self._paths and _takes_gzip(scope)
         await (self._compressed if chosen else self._app)(scope, receive, send)
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    """Whether it is worth a closer look; the middleware reads the header as it is meant."""
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import State
 
 from rcu.api.asked import asked
 from rcu.api.errors import ApiError
@@ -126,14 +127,15 @@ def shown_key(request: Request) -> str | None:
 
 
 def admit(request: Request, key: ApiKey) -> None:
-    """Count a request of a key that has a rate, and tell what is left of it with the answer.
+    """Count a request of a key that has a rate, once, and tell what is left of it with the answer.
 
     Raises:
         ApiError: 429 when it asks more often than it may.
     """
-    rate = key.terms.rate
-    if rate is None:
+    rate, mine = key.terms.rate, asked(request.scope)
+    if rate is None or mine.admitted:
         return
+    mine.admitted = True
     _hold_to(request, request.app.state.rates.take(key.key_id, rate), "ask")
 
 
@@ -238,6 +240,12 @@ class Reads:
         """The answer tells these ids, and nothing else of the customers."""
         self._write(accesses.named(self.reading, customer_ids, datetime.now(UTC)))
 
+    def written(self, shown: Iterable[str], named: Iterable[str] = ()) -> bool:
+        """Write down both without waiting; False, and nothing is written, when too much waits already."""
+        now = datetime.now(UTC)
+        entries = accesses.given(self.reading, shown, now) + accesses.named(self.reading, named, now)
+        return not entries or self.log.offer(entries)
+
     def _write(self, entries: Sequence[Access]) -> None:
         if entries:
             self.log.hand_in(entries)
@@ -257,9 +265,14 @@ def reads_of(request: Request, key: ApiKey, purpose: str | None, on_behalf_of: s
     """The same, of headers that were read and checked elsewhere."""
     operation: str = request.scope["route"].operation_id
     told = asked(request.scope).request_id
-    why = purpose or key.terms.purpose
-    reading = Reading(key.name, key.scopes, on_behalf_of, operation, why, told)
-    return Reads(key, request.app.state.store, request.app.state.accesses, reading)
+    return reads_as(request.app.state, key, (purpose, on_behalf_of), operation=operation, request_id=told)
+
+
+def reads_as(state: State, key: ApiKey, said: Sequence[str | None], *, operation: str, request_id: str) -> Reads:
+    """Who reads, by an operation, as it `said`: what for, and on whose behalf."""
+    purpose, on_behalf_of = said
+    reading = Reading(key.name, key.scopes, on_behalf_of, operation, purpose or key.terms.purpose, request_id)
+    return Reads(key, state.store, state.accesses, reading)
 
 
 ReadsDep = Annotated[Reads, Depends(get_reads)]

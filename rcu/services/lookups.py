@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-import pandas as pd
-
-from rcu.cleaning import CleaningSettings, standardise
+from rcu.cleaning import CleaningSettings
+from rcu.cleaning.emails import standardise_email
+from rcu.cleaning.rows import standardise_row
 from rcu.domain.hashes import HASHES, digest_of, kept_of
 from rcu.domain.records import RecordKey
 from rcu.errors import Conflict, NotFound
@@ -109,6 +109,12 @@ def lookup(
     return [Answer("invalid") if some is None else _answer(some, found, gone) for some in keys]
 
 
+def lookup_several(store: Store, settings: CleaningSettings, asked: Sequence[Sequence[Asked]]) -> list[list[Answer]]:
+    """Several lookups at once, of any stores: the same queries as for one."""
+    answers = iter(lookup(store, [question for one in asked for question in one], settings))
+    return [[next(answers) for _ in one] for one in asked]
+
+
 def _having(
     connection: Transaction, identifier: str, wanted: Sequence[str], stores: frozenset[str] | None
 ) -> dict[_Key, list[StoredProfile]]:
@@ -149,12 +155,11 @@ def _keys(
 def _key(asked: Asked, settings: CleaningSettings) -> _Key | None:
     match asked.type:
         case "email":
-            key = standardise(pd.DataFrame({"email": [asked.value]}), settings=settings)["email_key"].iloc[0]
-            return ("email", str(key)) if isinstance(key, str) else None
+            key = standardise_email(asked.value, junk=settings.junk).key
+            return None if key is None else ("email", key)
         case "phone":
-            row = standardise(pd.DataFrame({"phone": [asked.value]}), settings=settings).iloc[0]
-            kind = next((kind for kind in ("mobile", "landline") if isinstance(row[kind], str)), None)
-            return (kind, str(row[kind])) if kind else None
+            row = standardise_row({"phone": asked.value}, settings=settings)
+            return next(((kind, value) for kind in ("mobile", "landline") if (value := row[kind]) is not None), None)
         case "record":
             return ("record", asked.value) if ":" in asked.value else None
         case _:

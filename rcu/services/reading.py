@@ -78,6 +78,13 @@ def present(connection: Transaction, customer_id: str, *, stores: frozenset[str]
     return found
 
 
+def customers_born_as(store: Store, birth_ids: Sequence[str]) -> list[StoredProfile | None]:
+    """The customer that the record born with each id belongs to now; None where there is none."""
+    with store.read() as connection:
+        found = rows.by_birth_ids(connection, birth_ids)
+    return [found.get(one) for one in birth_ids]
+
+
 def customer_of_record(
     store: Store, source: str, native_id: str, *, stores: frozenset[str] | None = None
 ) -> StoredProfile:

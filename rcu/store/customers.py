@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Row, Select, and_, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from rcu.domain.hashes import HashColumn
 from rcu.domain.records import RecordKey
-from rcu.store.sql import among
+from rcu.store.sql import among, fetch
 from rcu.store.tables import (
     changes,
     customers,
@@ -62,6 +74,20 @@ def by_birth_id(connection: Connection, birth_id: str, *, stores: frozenset[str]
         .where(records.c.birth_id == birth_id, of_stores(customers.c.cluster_id, stores))
     )
     return _first(connection.execute(statement).one_or_none())
+
+
+_IDS: Final = "birth_ids"
+_BORN: Final = (
+    select(records.c.birth_id, customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
+    .join(memberships, memberships.c.record_id == records.c.record_id)
+    .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
+    .where(among(records.c.birth_id, _IDS))
+)
+
+
+def by_birth_ids(connection: Connection, birth_ids: Collection[str]) -> dict[str, StoredProfile]:
+    """The customers that the records born with some ids belong to now, by these ids, as `by_birth_id`."""
+    return {row[0]: StoredProfile(*row[1:]) for row in fetch(connection, _BORN, {_IDS: birth_ids})}
 
 
 def by_customer_ids(
@@ -163,7 +189,28 @@ def by_identifiers(
         most_each: more than this many customers are cut off.
         stores: only customers of these stores; None: all.
     """
-    had = _having(LOOKUP_COLUMNS[identifier], keys).subquery("had")
+    column, asked = LOOKUP_COLUMNS[identifier], {_KEYS: list(keys)}
+    if stores is None:
+        rows = fetch(connection, _of_all(column, most_each), asked)
+    else:
+        rows = connection.execute(_carriers(column, most_each, stores), asked).all()
+    found: dict[str, list[Carrier]] = {}
+    for key, cluster, only_set, *told in rows:
+        found.setdefault(key, []).append(Carrier(cluster, bool(only_set), StoredProfile(*told)))
+    return found
+
+
+_KEYS: Final = "keys"
+
+
+@cache
+def _of_all(column: str, most_each: int) -> Select[*tuple[Any, ...]]:
+    """The query of `by_identifiers` without restriction to stores, put together once."""
+    return _carriers(column, most_each, None)
+
+
+def _carriers(column: str, most_each: int, stores: frozenset[str] | None) -> Select[*tuple[Any, ...]]:
+    had = _having(column).subquery("had")
     once = select(had.c.key, had.c.cluster_id, func.min(had.c.only_set).label("only_set"))
     once = once.where(of_stores(had.c.cluster_id, stores))
     carriers = once.group_by(had.c.key, had.c.cluster_id).subquery("carriers")
@@ -171,30 +218,26 @@ def by_identifiers(
     place = func.row_number().over(partition_by=sort, order_by=carriers.c.cluster_id)
     ranked = select(carriers, place.label("place")).subquery("ranked")
     profile = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
-    statement = (
+    return (
         select(ranked.c.key, ranked.c.cluster_id, ranked.c.only_set, *profile)
         .join(customers, customers.c.cluster_id == ranked.c.cluster_id)
         .where(ranked.c.place <= most_each)
         .order_by(ranked.c.key, ranked.c.cluster_id)
     )
-    found: dict[str, list[Carrier]] = {}
-    for key, cluster, only_set, *told in connection.execute(statement):
-        found.setdefault(key, []).append(Carrier(cluster, bool(only_set), StoredProfile(*told)))
-    return found
 
 
-def _having(column: str, keys: Sequence[str]) -> CompoundSelect[Any, Any, int]:
+def _having(column: str) -> CompoundSelect[Any, Any, int]:
     """Keys with the customers whose records carry them, and with those around decisions that set them."""
     carried = (
-        select(records.c[column].label("key"), memberships.c.cluster_id, literal(0).label("only_set"))
+        select(records.c[column].label("key"), memberships.c.cluster_id, literal_column("0").label("only_set"))
         .join(memberships, memberships.c.record_id == records.c.record_id)
-        .where(records.c[column].in_(keys))
+        .where(among(records.c[column], _KEYS))
     )
     said = (
-        select(decision_values.c.value, memberships.c.cluster_id, literal(1))
+        select(decision_values.c.value, memberships.c.cluster_id, literal_column("1"))
         .join(decision_records, decision_records.c.decision_id == decision_values.c.decision_id)
         .join(memberships, memberships.c.record_id == decision_records.c.record_id)
-        .where(decision_values.c.name == column, decision_values.c.value.in_(keys))
+        .where(decision_values.c.name == column, among(decision_values.c.value, _KEYS))
     )
     return union_all(carried, said)
 

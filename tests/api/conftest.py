@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import event
 
 from rcu.api.app import Options, create_app
 from rcu.domain.keys import FREE, Terms
@@ -15,6 +14,7 @@ from rcu.services import keys
 from rcu.services.accesses import accesses
 from rcu.store.accesses import Access, AccessWish
 from tests.conftest import NOW, Road
+from tests.spying import statements
 
 
 class Api:
@@ -45,17 +45,10 @@ class Api:
 
     @contextmanager
     def queries(self) -> Iterator[list[str]]:
-        """The SQL statements run in the block."""
-        seen: list[str] = []
-
-        def record(_connection, _cursor, statement, *_rest) -> None:
-            seen.append(statement)
-
-        event.listen(self.store.engine, "before_cursor_execute", record)
-        try:
+        """The SQL statements run in the block, by whichever way."""
+        with pytest.MonkeyPatch.context() as patch:
+            seen = statements(self.store.engine, patch)
             yield seen
-        finally:
-            event.remove(self.store.engine, "before_cursor_execute", record)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 import orjson
@@ -13,7 +11,6 @@ from starlette.types import Scope
 
 from rcu.api.bodies import BoundedRoute
 from rcu.api.deps import (
-    READING,
     CleaningDep,
     HistoryReader,
     IdentityReader,
@@ -34,11 +31,11 @@ from rcu.api.schemas import (
     Profile,
 )
 from rcu.api.schemas.parts import ExpandedProfile
+from rcu.api.showing import given_out, lookup_answer, profile_answer
 from rcu.errors import InputError
 from rcu.services import expanding, household, looking_back, lookups, reading
 from rcu.services.fields import Fields
 from rcu.store.customers import StoredProfile
-from rcu.store.keys import ApiKey
 
 
 class CustomersRoute(BoundedRoute):
@@ -72,24 +69,6 @@ _Expand = Annotated[
 ]
 
 
-def _etag(profile: StoredProfile, scopes: frozenset[str], fields: Fields | None = None) -> str:
-    """The stored digest, and, where scopes hide a part or fields were chosen, which: other bytes, another tag."""
-    if fields is None and scopes >= READING:
-        return f'"{profile.digest}"'
-    seen = hashlib.blake2b(" ".join(sorted(scopes & READING)).encode(), digest_size=4).hexdigest()
-    return f'"{profile.digest}-{seen}"' if fields is None else f'"{profile.digest}-{seen}-{fields.tag}"'
-
-
-def _answer(profile: StoredProfile, key: ApiKey, if_none_match: str | None, fields: Fields | None = None) -> Response:
-    etag = _etag(profile, key.scopes, fields)
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    known = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
-    if etag in known or "*" in known:
-        return Response(status_code=304, headers=headers)
-    shown = reading.visible(profile.profile, key.scopes)
-    return Response(shown if fields is None else fields.of(shown), media_type="application/json", headers=headers)
-
-
 @router.get(
     "/customers/{customer_id}",
     operation_id="getCustomer",
@@ -120,7 +99,29 @@ def get_customer(
     if beside is not None:
         return _expanded(profile, beside, reads, chosen)
     reads.showed([profile.customer_id], more=() if as_of is None else ("history",))
-    return _answer(profile, key, if_none_match, chosen)
+    return profile_answer(profile, key, if_none_match, chosen)
+
+
+@router.post(
+    "/customers/lookup",
+    operation_id="lookupCustomers",
+    response_model=LookupResponse,
+    responses=responses(),
+    summary="Customers by e-mail, phone, loyalty number or record",
+)
+def lookup_customers(
+    request: LookupRequest, store: StoreDep, cleaning: CleaningDep, key: Reader, reads: ReadsDep
+) -> Response:
+    """Look up to 100 identifiers; values are standardised as records are, so any way of writing them finds them.
+
+    A hash is of the mailbox trimmed and in lower case, or of the phone in E.164.
+    """
+    asked = [lookups.Asked(identifier.type, identifier.value) for identifier in request.identifiers]
+    answers = lookups.lookup(store, asked, cleaning, stores=key.terms.stores)
+    shown, named = given_out(answers)
+    reads.showed(shown)
+    reads.named(named)
+    return lookup_answer(answers, key)
 
 
 def _beside(expand: str, as_of: str | None) -> frozenset[str]:
@@ -203,7 +204,7 @@ def get_customer_of_record(
     chosen = picked(fields)
     profile = reading.customer_of_record(store, source, native_id, stores=key.terms.stores)
     reads.showed([profile.customer_id])
-    return _answer(profile, key, if_none_match, chosen)
+    return profile_answer(profile, key, if_none_match, chosen)
 
 
 @router.get(
@@ -229,47 +230,4 @@ def get_customer_of_loyalty_number(
         reads.named(error.candidates)
         raise
     reads.showed([profile.customer_id])
-    return _answer(profile, key, if_none_match, chosen)
-
-
-@router.post(
-    "/customers/lookup",
-    operation_id="lookupCustomers",
-    response_model=LookupResponse,
-    responses=responses(),
-    summary="Customers by e-mail, phone, loyalty number or record",
-)
-def lookup_customers(
-    request: LookupRequest, store: StoreDep, cleaning: CleaningDep, key: Reader, reads: ReadsDep
-) -> Response:
-    """Look up to 100 identifiers; values are standardised as records are, so any way of writing them finds them.
-
-    A hash is of the mailbox trimmed and in lower case, or of the phone in E.164.
-    """
-    asked = [lookups.Asked(identifier.type, identifier.value) for identifier in request.identifiers]
-    answers = lookups.lookup(store, asked, cleaning, stores=key.terms.stores)
-    shown, named = _given_out(answers)
-    reads.showed(shown)
-    reads.named(named)
-    parts = [_result(answer, key) for answer in answers]
-    return Response(
-        b'{"results":[' + b",".join(parts) + b"]}",
-        media_type="application/json",
-        headers={"Cache-Control": "private, no-store"},
-    )
-
-
-def _given_out(answers: Sequence[lookups.Answer]) -> tuple[set[str], set[str]]:
-    """The customers that answers show, and those of which they tell the id alone."""
-    shown = {one.customer_id for answer in answers if answer.status == "found" for one in answer.profiles}
-    told = {one.customer_id for answer in answers for one in answer.profiles}
-    return shown, told - shown
-
-
-def _result(answer: lookups.Answer, key: ApiKey) -> bytes:
-    if answer.status == "found":
-        return b'{"status":"found","customer":' + reading.visible(answer.profiles[0].profile, key.scopes) + b"}"
-    told: dict[str, object] = {"status": answer.status}
-    if answer.status == "ambiguous":
-        told["customer_ids"] = [profile.customer_id for profile in answer.profiles]
-    return orjson.dumps(told)
+    return profile_answer(profile, key, if_none_match, chosen)

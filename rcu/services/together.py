@@ -1,0 +1,65 @@
+"""Questions that are asked at the same time, answered together: what comes while one batch is under way is the next.
+
+Nobody waits for company. Alone a question costs what it did; of many that come at once each costs a fraction, since a
+query for sixty rows takes hardly longer than one for a single row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+MOST_TOGETHER: Final = 64
+
+
+@dataclass(slots=True)
+class _Line(Generic[Q, A]):
+    """Who waits on one event loop, and the task that has them answered."""
+
+    waiting: deque[tuple[Q, asyncio.Future[A]]] = field(default_factory=deque[tuple[Q, asyncio.Future[A]]])
+    work: asyncio.Task[None] | None = None
+
+
+class Together(Generic[Q, A]):
+    """Has questions answered in batches by a thread of its own; close it to end the thread."""
+
+    def __init__(self, name: str, answer: Callable[[Sequence[Q]], Sequence[A]]) -> None:
+        """`answer` gives an answer to each of some questions, in their order."""
+        self._answer = answer
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"rcu-{name}")
+        self._lines: dict[asyncio.AbstractEventLoop, _Line[Q, A]] = {}
+
+    async def ask(self, question: Q) -> A:
+        """The answer to a question, or the error of the batch it was in."""
+        loop = asyncio.get_running_loop()
+        line = self._lines.setdefault(loop, _Line())
+        told: asyncio.Future[A] = loop.create_future()
+        line.waiting.append((question, told))
+        if line.work is None:
+            line.work = loop.create_task(self._work(loop, line))
+        return await told
+
+    def close(self) -> None:
+        """Answer what was asked, and end."""
+        self._thread.shutdown()
+
+    async def _work(self, loop: asyncio.AbstractEventLoop, line: _Line[Q, A]) -> None:
+        while line.waiting:
+            some = [line.waiting.popleft() for _ in range(min(len(line.waiting), MOST_TOGETHER))]
+            try:
+                answers = await loop.run_in_executor(self._thread, self._answer, [question for question, _ in some])
+            except Exception as error:  # noqa: BLE001  # whoever waits for the answer gets it
+                for _, told in some:
+                    if not told.done():
+                        told.set_exception(error)
+                continue
+            for (_, told), answer in zip(some, answers, strict=True):
+                if not told.done():  # who asked may have gone
+                    told.set_result(answer)
+        del self._lines[loop]
