@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from rcu.api.schemas.base import Body, Moment, Wire
 from rcu.api.schemas.decisions import DecisionWords, RecordName
@@ -106,11 +106,15 @@ class CaseAssignment(CaseAction):
 
     assigned_to: str | None = Field(min_length=1, max_length=200, description="null: nobody")
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"assigned_to": "anne", "expected": 1}]})
+
 
 class CaseDate(CaseAction):
     """An instant; null takes it away."""
 
     at: Moment | None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"at": "2026-03-31T17:00:00+02:00"}]})
 
 
 class CaseDeferral(CaseAction):
@@ -119,11 +123,17 @@ class CaseDeferral(CaseAction):
     at: Moment
     reason: str | None = Field(default=None, min_length=1, max_length=2_000)
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"at": "2026-04-15T08:00:00+02:00", "reason": "she answers after her holiday"}]}
+    )
+
 
 class CaseResumption(CaseAction):
     """Why a case is taken back before its date, where that is said."""
 
     reason: str | None = Field(default=None, min_length=1, max_length=2_000)
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "she is at the till"}]})
 
 
 class CaseComment(CaseAction):
@@ -131,11 +141,17 @@ class CaseComment(CaseAction):
 
     text: str = Field(min_length=1, max_length=2_000)
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "asked her for her date of birth", "on_behalf_of": "anne"}]}
+    )
+
 
 class CaseClosing(CaseAction):
     """Why a case is closed."""
 
     reason: str = Field(min_length=1, max_length=2_000)
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "two cousins of one name", "expected": 3}]})
 
 
 class CaseDecisionRequest(DecisionWords):
@@ -150,3 +166,7 @@ class CaseDecisionRequest(DecisionWords):
     )
     supersede: bool = Field(default=False, description="take back the decisions that stand in the way")
     expected: int | None = Field(default=None, description="only if the case is still at this version")
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "merge", "reason": "she showed both cards", "expected": 3}]}
+    )

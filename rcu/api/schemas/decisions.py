@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from rcu.api.schemas.base import Body, Wire
 from rcu.api.schemas.profile import Profile
@@ -26,6 +26,10 @@ class DecisionWords(Body):
     reason: Words
     on_behalf_of: str | None = Field(default=None, max_length=200, description="the person the caller speaks for")
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "the two cards were of two sisters", "on_behalf_of": "anne"}]}
+    )
+
 
 class DecisionRequest(DecisionWords):
     """A decision about records or customers."""
@@ -43,6 +47,30 @@ class DecisionRequest(DecisionWords):
         default_factory=dict[str, str | None],
         max_length=20,
         description="of an override: what fields of the golden record are to be, in any spelling; null empties one",
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "merge",
+                    "about": ["shop:2134", "till:C00010458"],
+                    "reason": "she moved and showed both cards",
+                },
+                {
+                    "kind": "split",
+                    "about": ["till:C00010458"],
+                    "groups": [["till:C00010458"]],
+                    "reason": "it is her mother's card",
+                },
+                {
+                    "kind": "override",
+                    "about": ["shop:2134"],
+                    "fields": {"first_name": "Zoé"},
+                    "reason": "she wrote to us",
+                },
+            ]
+        }
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from rcu.api.schemas.base import Body, Moment, Wire
 from rcu.api.schemas.listing import ExportFormat
@@ -38,6 +38,21 @@ class KeyRequest(Body):
     rate: KeyRate | None = Field(default=None, description="null: as many requests as come")
     stores: list[StoreName] | None = Field(
         default=None, min_length=1, max_length=1_000, description="it sees customers of these stores only; null: all"
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "till-M001",
+                    "scopes": ["identity", "contact", "records"],
+                    "stores": ["M001"],
+                    "purpose": "checkout",
+                    "rate": {"per_second": 10, "burst": 50},
+                    "expires_at": "2027-12-31T23:00:00Z",
+                }
+            ]
+        }
     )
 
 
@@ -88,11 +103,15 @@ class KeyRotation(Body):
         default=None, description="by default 24 hours from now; what has passed ends them at once"
     )
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"until": "2027-06-30T22:00:00Z"}, {}]})
+
 
 class KeyEnd(Body):
     """When a key is to end."""
 
     at: Moment | None = Field(description="null: never; what has passed ends it at once")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"at": "2027-06-30T22:00:00Z"}]})
 
 
 class AccessEntry(Wire):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from rcu.api.schemas.base import Body, Wire
 from rcu.matching.model import Learnt
@@ -110,6 +110,8 @@ class ModelAdoption(Body):
     """For whom a model is adopted."""
 
     on_behalf_of: str | None = Field(default=None, max_length=200, description="the person the caller speaks for")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"on_behalf_of": "anne"}]})
 
 
 class ModelAdopted(ModelName):

@@ -118,6 +118,8 @@ class QuarantineDrop(Body):
 
     ids: list[RowNumber] = Field(min_length=1, max_length=500)
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [4711, 4712]}]})
+
 
 class QuarantineDropped(Wire):
     """How many rows were given up."""

@@ -35,17 +35,25 @@ class WebhookUpdate(Body):
     kinds: Annotated[list[Kind], Field(max_length=20)] | None = None
     description: Words | None = None
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://shop.example/rcu/2", "kinds": ["merged", "split"]}]}
+    )
+
 
 class WebhookEnabling(Body):
     """Where to go on; left out: where it was, with what was given up."""
 
     after: Sequence | None = None
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"after": 4101}]})
+
 
 class WebhookDisabling(Body):
     """Why it is taken out of use."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500)] = "by hand"
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the shop is moved"}]})
 
 
 class WebhookReplay(Body):
