@@ -10,7 +10,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
-from rcu.api.deps import FourEyesDep, Reads, ReadsDep, RealTimeDep, Steward, StoreDep
+from rcu.api.deps import FourEyesDep, Reads, ReadsDep, RealTimeDep, Steward, StewardOfAll, StoreDep
 from rcu.api.errors import responses
 from rcu.api.exports import export_responses, exported, in_pages
 from rcu.api.repeats import RepeatableRoute
@@ -180,7 +180,7 @@ _About = Annotated[
 @router.get("/decisions", operation_id="listDecisions", responses=responses(404), summary="Decisions, the newest first")
 def list_decisions(
     store: StoreDep,
-    _key: Steward,
+    _key: StewardOfAll,
     about: _About = None,
     before: Annotated[int, Query(ge=1, lt=2**63, description="only older ones than this number")] = 2**63 - 1,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
@@ -199,7 +199,10 @@ def list_decisions(
     summary="Decisions as a file",
 )
 def export_decisions(
-    store: StoreDep, _key: Steward, about: _About = None, how: Annotated[ExportFormat, Query(alias="format")] = "ndjson"
+    store: StoreDep,
+    _key: StewardOfAll,
+    about: _About = None,
+    how: Annotated[ExportFormat, Query(alias="format")] = "ndjson",
 ) -> Response:
     """Send decisions as NDJSON, CSV or Parquet, the newest first."""
     found = decided.decisions(store, about)
