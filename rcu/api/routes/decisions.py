@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from rcu.api.deps import FourEyesDep, Reads, ReadsDep, RealTimeDep, Steward, StewardOfAll, StoreDep
 from rcu.api.errors import responses
-from rcu.api.exports import export_responses, exported, in_pages
+from rcu.api.exports import export_responses, exported
 from rcu.api.repeats import RepeatableRoute
 from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionPreview, DecisionRequest, DecisionWords
 from rcu.api.schemas.decisions import NAME_PATTERN
@@ -186,9 +186,8 @@ def list_decisions(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DecisionList:
     """List decisions: whether they count, and which of their records changed since."""
-    found = [one for one in decided.decisions(store, about) if one.decision_id < before]
-    entries = [DecisionEntry.model_validate(asdict(one)) for one in found[:limit]]
-    return DecisionList(decisions=entries, next_before=found[limit - 1].decision_id if len(found) > limit else None)
+    found, older = decided.decisions_page(store, about, before=before, limit=limit)
+    return DecisionList(decisions=[DecisionEntry.model_validate(asdict(one)) for one in found], next_before=older)
 
 
 @router.get(
@@ -205,6 +204,6 @@ def export_decisions(
     how: Annotated[ExportFormat, Query(alias="format")] = "ndjson",
 ) -> Response:
     """Send decisions as NDJSON, CSV or Parquet, the newest first."""
-    found = decided.decisions(store, about)
-    entries = ([DecisionEntry.model_validate(asdict(one)) for one in some] for some in in_pages(found))
+    pages = decided.decision_pages(store, about)
+    entries = ([DecisionEntry.model_validate(asdict(one)) for one in some] for some in pages)
     return exported("decisions", entries, DecisionEntry, Format(how))
