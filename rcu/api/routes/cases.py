@@ -85,7 +85,7 @@ def _wish(query: CaseFilter) -> Wish:
         kind=None if query.kind is None else CaseKind(query.kind),
         assigned_to=query.assigned_to,
         due_before=query.due_before,
-        customer=query.customer,
+        customer=None if query.customer is None else query.customer.lower(),
         least_priority=query.least_priority,
         text=query.text,
     )

@@ -80,7 +80,7 @@ def _previewed(store: Store, found: previewing.Preview, key: ApiKey, reads: Read
     "/decisions",
     operation_id="decide",
     status_code=201,
-    responses=responses(404, 409),
+    responses=responses(404, 409, 410),
     summary="Merge, keep apart, split, confirm, override or comment",
 )
 def decide(
@@ -95,7 +95,7 @@ def decide(
     "/decisions/preview",
     operation_id="previewDecision",
     response_model=DecisionPreview,
-    responses=responses(404, 409),
+    responses=responses(404, 409, 410),
     summary="What a decision would do",
 )
 def preview_decision(
