@@ -150,13 +150,18 @@ Check = Callable[[ApiKey], Awaitable[ApiKey]]
 _NEEDED: Final[dict[Check, tuple[frozenset[str], ...]]] = {}
 
 
-def needs(*groups: frozenset[str]) -> Check:
-    """A dependency that lets through keys with at least one of the scopes of each group."""
+def needs(*groups: frozenset[str], everywhere: bool = False) -> Check:
+    """A dependency that lets through keys with at least one of the scopes of each group.
+
+    `everywhere`: and that are held to no stores, for what tells of customers whosever they are.
+    """
 
     async def check(key: Annotated[ApiKey, Depends(get_key)]) -> ApiKey:
         for scopes in groups:
             if not key.scopes & scopes:
                 raise ApiError(403, f"one of these scopes is needed: {', '.join(sorted(scopes))}")
+        if everywhere and key.terms.stores is not None:
+            raise ApiError(403, "this is of all stores, and the key is held to some")
         return key
 
     _NEEDED[check] = groups
@@ -175,7 +180,9 @@ IdentityReader = Annotated[ApiKey, Depends(needs(frozenset({"identity"})))]
 OrdersReader = Annotated[ApiKey, Depends(needs(frozenset({"orders"})))]
 ConsentReader = Annotated[ApiKey, Depends(needs(frozenset({"consent"})))]
 Steward = Annotated[ApiKey, Depends(needs(frozenset({"steward"})))]
-FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"})))]
+StewardOfAll = Annotated[ApiKey, Depends(needs(frozenset({"steward"}), everywhere=True))]
+"""A steward who is shown customers of any store."""
+FeedReader = Annotated[ApiKey, Depends(needs(frozenset({"changes"}), everywhere=True))]
 
 
 async def _searcher(request: Request, key: IdentityReader) -> ApiKey:

@@ -15,7 +15,6 @@ from rcu.api.errors import responses
 from rcu.services.exporting import Column, Format, Kind, Row, lines, table
 
 M = TypeVar("M", bound=BaseModel)
-T = TypeVar("T")
 _AT_ONCE: Final = 1_000
 MEDIA_TYPES: Final = {
     Format.NDJSON: "application/x-ndjson",
@@ -61,12 +60,6 @@ def all_pages(page: Callable[[str | None], tuple[Sequence[M], str | None]]) -> I
             yield found
         if cursor is None:
             return
-
-
-def in_pages(every: Sequence[T]) -> Iterator[Sequence[T]]:
-    """What is there already, a thousand at a time."""
-    for start in range(0, len(every), _AT_ONCE):
-        yield every[start : start + _AT_ONCE]
 
 
 def _line(one: BaseModel) -> bytes:

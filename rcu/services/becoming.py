@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import chain
 
 import orjson
 
@@ -38,21 +39,43 @@ def became(store: Store, customer_id: str) -> Became:
         return became_of(connection, customer_id.lower(), None if found is None else found.customer_id)
 
 
-def became_of(connection: Transaction, customer_id: str, own: str | None) -> Became:
-    """The same, where it is known which customer holds the record born with the id (None: none does)."""
+def became_of(
+    connection: Transaction, customer_id: str, own: str | None, *, stores: frozenset[str] | None = None
+) -> Became:
+    """The same, where it is known which customer holds the record born with the id (None: none does).
+
+    With `stores`, no other customers are named than theirs.
+    """
     if own is None:
         born = lookback.born_as(connection, customer_id)
         return what_became(customer_id, None, erased=born is not None and born.erased)
-    others = set[str]() if own == customer_id else _former_company(connection, customer_id)
+    others = set[str]() if own == customer_id else _former_company(connection, customer_id, stores)
     return what_became(customer_id, own, others)
 
 
-def _former_company(connection: Transaction, customer_id: str) -> set[str]:
+def _former_company(connection: Transaction, customer_id: str, stores: frozenset[str] | None) -> set[str]:
     """The customers that hold the records that were last one customer under an id."""
-    document = lookback.last_document(connection, customer_id)
-    if document is None:
-        return set()
-    return lookback.customers_of(connection, [one["record_id"] for one in orjson.loads(document)["records"]])
+    together = _last_together(connection, [customer_id]).get(customer_id, [])
+    return set(lookback.holders(connection, together, stores=stores).values()) if together else set()
+
+
+def _last_together(connection: Transaction, customer_ids: Collection[str]) -> dict[str, list[str]]:
+    """The records that were last one customer under each of some ids, by the ids they were born with."""
+    documents = lookback.last_documents(connection, customer_ids)
+    return {name: [one["record_id"] for one in orjson.loads(told)["records"]] for name, told in documents.items()}
+
+
+def check_each(connection: Transaction, customer_ids: Collection[str]) -> None:
+    """Refuse an id among some that were merged when it leads to several customers; however many, two statements.
+
+    Raises:
+        SeveralCustomers: the customer of one is part of several others today.
+    """
+    together = _last_together(connection, customer_ids)
+    now = lookback.holders(connection, {*customer_ids, *chain.from_iterable(together.values())})
+    for name in customer_ids:
+        if name in now:
+            check_one(what_became(name, now[name], {now[one] for one in together.get(name, ()) if one in now}))
 
 
 def check_one(found: Became) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from rcu.domain.decisions import Decision, DecisionKind, Pair, State, states
 from rcu.domain.records import CUSTOMER_ID, RecordKey
@@ -13,6 +14,9 @@ from rcu.golden.record import SHOWN_OF_GROUP
 from rcu.store import decisions as rows
 from rcu.store.decisions import Subject
 from rcu.store.engine import Store, Transaction
+
+_AT_ONCE: Final = 1_000
+_NEWEST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +48,50 @@ def decisions(store: Store, about: str | None = None) -> list[DecisionTold]:
         NotFound: no record or customer is called so.
         InputError: it is neither a record's key nor a customer id.
     """
+    return [one for some in decision_pages(store, about) for one in some]
+
+
+def decision_pages(store: Store, about: str | None = None) -> Iterator[Sequence[DecisionTold]]:
+    """The same, a thousand at a time; who or what there is not is told before the first."""
+    first = decisions_page(store, about, limit=_AT_ONCE)
+
+    def pages() -> Iterator[Sequence[DecisionTold]]:
+        found, older = first
+        yield found
+        while older is not None:
+            found, older = decisions_page(store, about, before=older, limit=_AT_ONCE)
+            yield found
+
+    return pages()
+
+
+def decisions_page(
+    store: Store, about: str | None = None, *, before: int = _NEWEST, limit: int
+) -> tuple[list[DecisionTold], int | None]:
+    """Decisions below a number, the newest first, and the number older ones are below (None at the end).
+
+    Whether they count follows from what was decided about them, which is read with them, and from nothing else.
+
+    Raises:
+        NotFound, InputError: as `decisions`.
+    """
     with store.read() as connection:
-        every = rows.every_decision(connection)
+        mine = None if about is None else [one.record_id for one in _records_of(connection, about)]
+        numbers = rows.page(connection, record_ids=mine, before=before, limit=limit + 1)
+        further, numbers = numbers[limit:], numbers[:limit]
+        every = rows.decisions_about(connection, numbers=numbers)
         state = states(every)
-        if about is not None:
-            wanted = {one.record_id for one in _records_of(connection, about)}
-            every = [one for one in every if wanted & one.records.keys()]
-        numbers = {at for one in every for at in one.records}
-        known = {one.record_id: one for one in rows.subjects_by_id(connection, numbers)}
-    return [_told(one, state[one.decision_id], known) for one in reversed(every)]
+        shown = sorted((one for one in every if one.decision_id in set(numbers)), key=lambda one: -one.decision_id)
+        known = rows.subjects_by_id(connection, {at for one in shown for at in one.records})
+    by_number = {one.record_id: one for one in known}
+    told = [_told(one, state[one.decision_id], by_number) for one in shown]
+    return told, numbers[-1] if further else None
 
 
 def _records_of(connection: Transaction, about: str) -> list[Subject]:
-    if CUSTOMER_ID.fullmatch(about):
-        found = rows.subjects_born_as(connection, [about])
+    name = about.lower()
+    if CUSTOMER_ID.fullmatch(name):
+        found = rows.subjects_born_as(connection, [name])
     else:
         try:
             found = rows.subjects_by_key(connection, [RecordKey.parse(about)])
@@ -66,7 +100,7 @@ def _records_of(connection: Transaction, about: str) -> list[Subject]:
     if not found:
         raise NotFound("record or customer", about)
     cluster = found[0].cluster_id
-    if cluster is None or not CUSTOMER_ID.fullmatch(about):
+    if cluster is None or not CUSTOMER_ID.fullmatch(name):
         return found
     return rows.subjects_of_clusters(connection, [cluster])
 

@@ -76,6 +76,8 @@ def decide(
     Raises:
         InputError: the request makes no sense.
         NotFound: a record or customer does not exist.
+        Erased: a person was erased.
+        SeveralCustomers: the customer of an id is part of several others today.
         ContradictsDecisions: earlier decisions say otherwise and are not to be superseded.
         Conflict: a customer changed since it was looked at.
     """

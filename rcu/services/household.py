@@ -10,11 +10,19 @@ from typing import Any
 import orjson
 
 from rcu.errors import NotFound
-from rcu.services.looking_back import profile_as_of
-from rcu.services.reading import customer, shown_to, visible
+from rcu.services.looking_back import profile_as_of, profiles_as_of
+from rcu.services.reading import customer, visible
 from rcu.store import customers as rows
 from rcu.store.customers import StoredProfile
 from rcu.store.engine import Store
+
+
+class Alone(NotFound):
+    """A customer is of no household; `customer_id` is its id at that time, which may not be the one asked for."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__("household", "of this customer")
+        self.customer_id = customer_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,8 @@ def household(
     With `stores`, members that are no customers of theirs are left out.
 
     Raises:
-        NotFound: the id was never given, or its customer is of no household.
+        NotFound: the id was never given.
+        Alone: its customer is of no household.
         Erased: its person was erased.
         SeveralCustomers: its customer is part of several others today.
     """
@@ -51,14 +60,13 @@ def household(
     )
     told: Mapping[str, Any] | None = orjson.loads(mine.profile)["household"]
     if told is None:
-        raise NotFound("household", "of this customer")
+        raise Alone(mine.customer_id)
     return HouseholdShown(mine.customer_id, told, tuple(_members(store, told["members"], at, stores)))
 
 
 def _members(store: Store, ids: list[str], at: datetime | None, stores: frozenset[str] | None) -> list[StoredProfile]:
     if at is not None:
-        seen = shown_to(store, ids, stores)
-        return [profile_as_of(store, one, at) for one in ids if one in seen]
+        return profiles_as_of(store, ids, at, stores=stores)
     with store.read() as connection:
         return rows.by_customer_ids(connection, ids, stores=stores)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,8 +21,8 @@ from rcu.services.reading import visible
 from rcu.store import customers as customer_rows
 from rcu.store import lookback as rows
 from rcu.store.customers import StoredProfile
-from rcu.store.engine import Store
-from rcu.store.lookback import Reviewed, StoredVersion
+from rcu.store.engine import Store, Transaction
+from rcu.store.lookback import Born, Reviewed, StoredVersion
 from rcu.store.visibility import seen_by
 
 STEWARD: Final = "steward"
@@ -65,14 +65,37 @@ def profile_as_of(
         born = rows.born_as(connection, name)
         if born is not None and born.erased:
             raise Erased
-        cluster = None if born is None else rows.cluster_at(connection, born.record_id, at)
-        found = None if cluster is None else rows.document_at(connection, cluster, at)
+        found = None if born is None else _true_at(connection, {name: born}, at).get(name)
         if found is not None and stores is not None:
             asked = {name, found.customer_id}
             found = found if seen_by(connection, asked, stores) == asked else None
-    if found is None or not _holds(found, name):  # the customer may have been there before the record
+    if found is None:
         raise NotFound("customer", "with this id at that time")
     return found
+
+
+def profiles_as_of(
+    store: Store, customer_ids: Sequence[str], at: datetime, *, stores: frozenset[str] | None = None
+) -> list[StoredProfile]:
+    """The profiles of some customers, true at an instant, in their order.
+
+    Those who were not there then are left out, and who was erased since; with `stores`, whose records are none of their
+    customers' today.
+    """
+    with store.read() as connection:
+        seen = set(customer_ids) if stores is None else seen_by(connection, customer_ids, stores)
+        born = {name: one for name, one in rows.born_with(connection, sorted(seen)).items() if not one.erased}
+        found = _true_at(connection, born, at)
+    return [found[name] for name in customer_ids if name in found]
+
+
+def _true_at(connection: Transaction, born: Mapping[str, Born], at: datetime) -> dict[str, StoredProfile]:
+    """The profiles that held, at an instant, the records born with some ids, by id."""
+    clusters = rows.clusters_at(connection, born.values(), at)
+    documents = rows.documents_at(connection, set(clusters.values()), at)
+    held = {name: clusters[one.record_id] for name, one in born.items() if one.record_id in clusters}
+    found = {name: documents[cluster] for name, cluster in held.items() if cluster in documents}
+    return {name: one for name, one in found.items() if _holds(one, name)}  # it may have been there before the record
 
 
 def _holds(profile: StoredProfile, birth_id: str) -> bool:
@@ -161,7 +184,8 @@ def history(
     name = customer_id.lower()
     with store.read() as connection:
         present = customer_rows.by_birth_id(connection, name, stores=stores)
-        found = became_of(connection, name, None if present is None else present.customer_id)
+        own = None if present is None else present.customer_id
+        found = became_of(connection, name, own, stores=stores)
         if found.state is not IdState.SPLIT:
             check_one(found)
         born = rows.born_as(connection, name)

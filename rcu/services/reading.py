@@ -73,7 +73,8 @@ def present(connection: Transaction, customer_id: str, *, stores: frozenset[str]
     name = customer_id.lower()
     found = rows.by_birth_id(connection, name, stores=stores)
     if found is None or found.customer_id != name:
-        check_one(became_of(connection, name, None if found is None else found.customer_id))
+        own = None if found is None else found.customer_id
+        check_one(became_of(connection, name, own, stores=stores))
     assert found is not None  # noqa: S101  # as was checked
     return found
 

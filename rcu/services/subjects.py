@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from rcu.domain.decisions import DecisionKind, Pair, across, chain
 from rcu.domain.records import CUSTOMER_ID, RecordKey
 from rcu.errors import InputError, NotFound
 from rcu.services.asking import Ask, FourEyes
+from rcu.services.becoming import Erased, check_each
 from rcu.store import decisions as rows
 from rcu.store.decisions import Subject
 from rcu.store.engine import Transaction
@@ -16,14 +18,44 @@ MOST_RECORDS: Final = 500
 """A decision about more records than this is refused: somebody chose the wrong customer."""
 
 
+def _key(text: str) -> RecordKey:
+    try:
+        return RecordKey.parse(text)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _record(text: str, keyed: Mapping[RecordKey, Subject], which: str) -> Subject:
+    found = keyed.get(_key(text))
+    if found is None:
+        raise NotFound("record", f"{which} of those named")
+    if found.erased:
+        raise Erased
+    return found
+
+
 class Subjects:
-    """The records that a request is about."""
+    """The records that a request is about.
+
+    Raises:
+        NotFound: a record or a customer id that is named does not exist.
+        Erased: the person of one was erased.
+        SeveralCustomers: the customer of an id is part of several others today.
+        InputError: the request makes no sense.
+    """
 
     def __init__(self, connection: Transaction, ask: Ask) -> None:
         self._connection = connection
         self._ask = ask
-        self._named = [self._find(text, f"number {at}") for at, text in enumerate(ask.about, 1)]
-        self._groups = [[self._record(text, "of a group") for text in group] for group in ask.groups]
+        born, keyed = self._stored()
+        self._named = [
+            self._customer(text, born, at) if CUSTOMER_ID.fullmatch(text) else _record(text, keyed, f"number {at}")
+            for at, text in enumerate(ask.about, 1)
+        ]
+        moved = [one.birth_id for one in self._named if one.birth_id in born and one.cluster_id != one.record_id]
+        if moved:  # nobody can tell which customer is meant by an id that leads to several
+            check_each(connection, moved)
+        self._groups = [[_record(text, keyed, "of a group") for text in group] for group in ask.groups]
         self._check()
         clusters = {one.cluster_id for one in self._named if one.cluster_id is not None}
         self._members: dict[int, list[Subject]] = {}
@@ -34,23 +66,24 @@ class Subjects:
             msg = f"this is about {len(self.all):,} records, more than the {MOST_RECORDS:,} one decision may touch"
             raise InputError(msg, hint="name single records instead of the whole customer")
 
-    def _find(self, text: str, which: str) -> Subject:
-        if CUSTOMER_ID.fullmatch(text):
-            found = rows.subjects_born_as(self._connection, [text])
-            if not found:
-                raise NotFound("customer", f"{which} of those named")
-            return found[0]
-        return self._record(text, which)
+    def _stored(self) -> tuple[dict[str, Subject], dict[RecordKey, Subject]]:
+        """The records that are named: by the id each was born with, and by key; however many, two statements."""
+        ids = [text for text in self._ask.about if CUSTOMER_ID.fullmatch(text)]
+        named = (*self._ask.about, *(text for group in self._ask.groups for text in group))
+        keys = {_key(text) for text in named if text not in ids}
+        born = rows.subjects_born_as(self._connection, ids) if ids else []
+        keyed = rows.subjects_by_key(self._connection, keys) if keys else []
+        return {one.birth_id: one for one in born}, {one.key: one for one in keyed}
 
-    def _record(self, text: str, which: str) -> Subject:
-        try:
-            key = RecordKey.parse(text)
-        except ValueError as error:
-            raise InputError(str(error)) from None
-        found = rows.subjects_by_key(self._connection, [key])
-        if not found:
-            raise NotFound("record", f"{which} of those named")
-        return found[0]
+    @staticmethod
+    def _customer(name: str, born: Mapping[str, Subject], at: int) -> Subject:
+        """The record an id was born with."""
+        found = born.get(name)
+        if found is None:
+            raise NotFound("customer", f"number {at} of those named")
+        if found.erased:
+            raise Erased
+        return found
 
     def _check(self) -> None:
         least = {DecisionKind.MERGE: 2, DecisionKind.NOT_SAME: 2}.get(self._ask.kind, 1)

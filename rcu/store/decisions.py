@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, true
 
 from rcu.domain.decisions import Decision, DecisionKind, Pair
 from rcu.domain.records import RecordKey
@@ -27,18 +27,19 @@ _DECIDING = 0x52435544
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A record somebody decides about. `cluster_id` is None before a run has seen it."""
+    """A record somebody decides about. `cluster_id` is None before a run has seen it, and once its person is erased."""
 
     record_id: int
     key: RecordKey
     birth_id: str
     content_hash: int
     cluster_id: int | None
+    erased: bool
 
 
 _SUBJECT = (
     records.c.record_id, records.c.source, records.c.native_id, records.c.birth_id, records.c.content_hash,
-    memberships.c.cluster_id,
+    memberships.c.cluster_id, records.c.erased_at.is_not(None),
 )  # fmt: skip
 _SUBJECTS = select(*_SUBJECT).select_from(
     records.outerjoin(memberships, memberships.c.record_id == records.c.record_id)
@@ -50,25 +51,26 @@ def _subjects(connection: Connection, condition: ColumnElement[bool]) -> list[Su
     return [Subject(row[0], RecordKey(row[1], row[2]), *row[3:]) for row in connection.execute(statement)]
 
 
-def subjects_by_key(connection: Connection, keys: Sequence[RecordKey]) -> list[Subject]:
+def subjects_by_key(connection: Connection, keys: Collection[RecordKey]) -> list[Subject]:
     """The records with these keys, the oldest first."""
-    wanted = or_(*(and_(records.c.source == key.source, records.c.native_id == key.native_id) for key in keys))
-    return _subjects(connection, wanted)
+    sources, native_ids = ({getattr(key, name) for key in keys} for name in ("source", "native_id"))
+    near = and_(sql.among(records.c.source, sources), sql.among(records.c.native_id, native_ids))
+    return [one for one in _subjects(connection, near) if one.key in keys]
 
 
 def subjects_born_as(connection: Connection, birth_ids: Sequence[str]) -> list[Subject]:
     """The records born with these ids, the oldest first."""
-    return _subjects(connection, records.c.birth_id.in_(birth_ids))
+    return _subjects(connection, sql.among(records.c.birth_id, birth_ids))
 
 
 def subjects_of_clusters(connection: Connection, cluster_ids: Iterable[int]) -> list[Subject]:
     """All records of some clusters, the oldest first."""
-    return _subjects(connection, memberships.c.cluster_id.in_(list(cluster_ids)))
+    return _subjects(connection, sql.among(memberships.c.cluster_id, cluster_ids))
 
 
 def subjects_by_id(connection: Connection, record_ids: Iterable[int]) -> list[Subject]:
     """The records with these numbers, the oldest first."""
-    return _subjects(connection, records.c.record_id.in_(list(record_ids)))
+    return _subjects(connection, sql.among(records.c.record_id, record_ids))
 
 
 def versions(connection: Connection, customer_ids: Sequence[str]) -> Mapping[str, int]:
@@ -134,7 +136,7 @@ def every_decision(connection: Connection) -> list[Decision]:
     return _decisions(connection, None)
 
 
-def _decisions(connection: Connection, numbers: Iterable[int] | None) -> list[Decision]:
+def _decisions(connection: Connection, numbers: Collection[int] | None) -> list[Decision]:
     """All decisions, or some, the oldest first."""
 
     def mine(column: ColumnElement[int]) -> ColumnElement[bool]:
@@ -151,7 +153,7 @@ def _decisions(connection: Connection, numbers: Iterable[int] | None) -> list[De
         select(decision_records).where(mine(decision_records.c.decision_id))
     ):
         about.setdefault(number, {})[record] = content
-    sets = overrides.every_value(connection)
+    sets = overrides.values_of(connection, numbers)
     found: list[Decision] = []
     told = select(decisions).where(mine(decisions.c.decision_id))
     for row in connection.execute(told.order_by(decisions.c.decision_id)):
@@ -180,15 +182,24 @@ def revenue_of(connection: Connection, cluster_ids: Iterable[int]) -> int:
     return max((int(row[0]) for row in connection.execute(sums.group_by(aggregates.c.currency))), default=0)
 
 
+def page(connection: Connection, *, record_ids: Iterable[int] | None = None, before: int, limit: int) -> list[int]:
+    """The numbers of decisions below one, the newest first; with `record_ids` of those about some of these records."""
+    found = select(decisions.c.decision_id).where(decisions.c.decision_id < before)
+    if record_ids is not None:
+        told = select(decision_records.c.decision_id).where(sql.among(decision_records.c.record_id, record_ids))
+        found = found.where(decisions.c.decision_id.in_(told))
+    return list(connection.execute(found.order_by(decisions.c.decision_id.desc()).limit(limit)).scalars())
+
+
 def decisions_about(
-    connection: Connection, *, record_ids: Iterable[int] = (), numbers: Iterable[int] = ()
+    connection: Connection, *, record_ids: Collection[int] = (), numbers: Iterable[int] = ()
 ) -> list[Decision]:
     """The decisions about some records, and some by number, with all that was decided about them; the oldest first."""
     told = select(decision_records.c.decision_id).where(sql.among(decision_records.c.record_id, record_ids))
-    found = set(connection.execute(told).scalars()) | set(numbers)
-    fresh = found
-    while fresh:
-        later = select(decisions.c.decision_id).where(sql.among(decisions.c.about, fresh))
-        fresh = set(connection.execute(later).scalars()) - found
-        found = found | fresh
-    return _decisions(connection, found) if found else []
+    found = set(connection.execute(told).scalars()) if record_ids else set[int]()
+    found |= set(numbers)
+    if not found:
+        return []
+    here = select(decisions.c.decision_id).where(sql.among(decisions.c.decision_id, found)).cte("here", recursive=True)
+    every = here.union(select(decisions.c.decision_id).join(here, decisions.c.about == here.c.decision_id))
+    return _decisions(connection, list(connection.execute(select(every.c.decision_id)).scalars()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, case, cast, null, select
+from sqlalchemy import Connection, Select, and_, case, cast, func, null, select
 
 from rcu.domain.cases import MACHINE, REVIEWED
 from rcu.domain.causes import Cause, CauseKind
@@ -23,6 +23,7 @@ from rcu.store.tables import (
     memberships_before,
     records,
 )
+from rcu.store.visibility import of_stores
 
 _BORN: Final = "born"
 
@@ -38,71 +39,77 @@ class Born:
 
 def born_as(connection: Connection, birth_id: str) -> Born | None:
     """The record that was born with an id."""
+    return born_with(connection, [birth_id]).get(birth_id)
+
+
+def born_with(connection: Connection, birth_ids: Collection[str]) -> dict[str, Born]:
+    """The records that were born with some ids, by id."""
     statement = (
-        select(records.c.record_id, memberships.c.cluster_id, records.c.erased_at)
+        select(records.c.birth_id, records.c.record_id, memberships.c.cluster_id, records.c.erased_at)
         .outerjoin(memberships, memberships.c.record_id == records.c.record_id)
-        .where(records.c.birth_id == birth_id)
+        .where(among(records.c.birth_id, birth_ids))
     )
-    row = connection.execute(statement).one_or_none()
-    return None if row is None else Born(row[0], row[1], erased=row[2] is not None)
+    return {row[0]: Born(row[1], row[2], erased=row[3] is not None) for row in connection.execute(statement)}
 
 
-def customers_of(connection: Connection, birth_ids: Collection[str]) -> set[str]:
-    """The customers that hold records born with some ids."""
+def holders(
+    connection: Connection, birth_ids: Collection[str], *, stores: frozenset[str] | None = None
+) -> dict[str, str]:
+    """The customer that holds each record born with one of some ids; with `stores` only theirs."""
     statement = (
-        select(customers.c.customer_id)
-        .join(memberships, memberships.c.cluster_id == customers.c.cluster_id)
-        .join(records, records.c.record_id == memberships.c.record_id)
-        .where(among(records.c.birth_id, _BORN))
-        .distinct()
+        select(records.c.birth_id, customers.c.customer_id)
+        .join(memberships, memberships.c.record_id == records.c.record_id)
+        .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
+        .where(among(records.c.birth_id, _BORN), of_stores(customers.c.cluster_id, stores))
     )
-    return set(connection.execute(statement, {_BORN: birth_ids}).scalars())
+    return {row[0]: row[1] for row in connection.execute(statement, {_BORN: list(birth_ids)})}
 
 
-def last_document(connection: Connection, customer_id: str) -> str | None:
-    """The last document of a customer that is no more."""
+def last_documents(connection: Connection, customer_ids: Collection[str]) -> dict[str, str]:
+    """The last document of each of some customers that are no more."""
+    named = select(records.c.record_id).where(among(records.c.birth_id, customer_ids))
+    then = customer_history.c
+    last = (
+        select(then.cluster_id, func.max(then.version).label("version"))
+        .where(then.cluster_id.in_(named))
+        .group_by(then.cluster_id)
+        .subquery("last")
+    )
     statement = (
-        select(customer_history.c.profile)
-        .join(records, records.c.record_id == customer_history.c.cluster_id)
-        .where(records.c.birth_id == customer_id)
-        .order_by(customer_history.c.version.desc())
-        .limit(1)
+        select(records.c.birth_id, then.profile)
+        .join(last, and_(last.c.cluster_id == then.cluster_id, last.c.version == then.version))
+        .join(records, records.c.record_id == then.cluster_id)
     )
-    return connection.execute(statement).scalar_one_or_none()
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def cluster_at(connection: Connection, record_id: int, at: datetime) -> int | None:
-    """The cluster a record was in at an instant, or in the first after it; None when it was never in one."""
+def clusters_at(connection: Connection, born: Collection[Born], at: datetime) -> dict[int, int]:
+    """The cluster each record was in at an instant, or in the first after it; those that never were in one left out."""
     moved = (
-        select(memberships_before.c.cluster_id)
-        .where(memberships_before.c.record_id == record_id, memberships_before.c.until_at > at)
-        .order_by(memberships_before.c.until_at, memberships_before.c.move_id)
-        .limit(1)
+        select(memberships_before.c.record_id, memberships_before.c.cluster_id)
+        .where(among(memberships_before.c.record_id, [one.record_id for one in born]))
+        .where(memberships_before.c.until_at > at)
+        .order_by(memberships_before.c.until_at.desc(), memberships_before.c.move_id.desc())
     )
-    then = connection.execute(moved).scalar_one_or_none()
-    if then is not None:
-        return then
-    present = select(memberships.c.cluster_id).where(memberships.c.record_id == record_id)
-    return connection.execute(present).scalar_one_or_none()
+    then = {row[0]: row[1] for row in connection.execute(moved)}  # the first move after the instant is read last
+    return {one.record_id: one.cluster_id for one in born if one.cluster_id is not None} | then
 
 
-def document_at(connection: Connection, cluster_id: int, at: datetime) -> StoredProfile | None:
-    """The document of a customer that was true at an instant."""
+def documents_at(connection: Connection, cluster_ids: Collection[int], at: datetime) -> dict[int, StoredProfile]:
+    """The documents of some customers that were true at an instant, by cluster."""
+    found: dict[int, StoredProfile] = {}
     now, then = customers.c, customer_history.c
-    current = select(now.customer_id, now.version, now.digest, now.profile).where(
-        now.cluster_id == cluster_id, now.updated_at <= at
-    )
     former = (
-        select(then.customer_id, then.version, then.digest, then.profile)
-        .where(then.cluster_id == cluster_id, then.from_at <= at, then.until_at > at)
-        .order_by(then.version.desc())
-        .limit(1)
+        select(then.cluster_id, then.customer_id, then.version, then.digest, then.profile)
+        .where(among(then.cluster_id, cluster_ids), then.from_at <= at, then.until_at > at)
+        .order_by(then.version)
     )
-    for statement in (current, former):
-        row = connection.execute(statement).one_or_none()
-        if row is not None:
-            return StoredProfile(*row)
-    return None
+    current = select(now.cluster_id, now.customer_id, now.version, now.digest, now.profile).where(
+        among(now.cluster_id, cluster_ids), now.updated_at <= at
+    )
+    for statement in (former, current):
+        found |= {row[0]: StoredProfile(*row[1:]) for row in connection.execute(statement)}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,17 @@ def add_values(connection: Connection, decision_id: int, sets: Sets) -> None:
         connection.execute(insert(decision_values), rows)
 
 
-def every_value(connection: Connection) -> dict[int, dict[str, dict[str, str | None]]]:
-    """What was ever set, by decision and group of fields."""
+def values_of(
+    connection: Connection, decision_ids: Collection[int] | None
+) -> dict[int, dict[str, dict[str, str | None]]]:
+    """What was set by some decisions, or ever (None), by decision and group of fields."""
     columns = (decision_values.c.field_group, decision_values.c.name, decision_values.c.value)
     order = (decision_values.c.decision_id, *columns[:2])
     found: dict[int, dict[str, dict[str, str | None]]] = {}
-    for number, group, name, value in connection.execute(select(order[0], *columns).order_by(*order)):
+    wanted = select(order[0], *columns).order_by(*order)
+    if decision_ids is not None:
+        wanted = wanted.where(among(order[0], decision_ids))
+    for number, group, name, value in connection.execute(wanted):
         found.setdefault(number, {}).setdefault(group, {})[name] = value
     return found
 

@@ -51,6 +51,12 @@ def test_decisions_are_listed_page_by_page(api: Api) -> None:
     rest = client.get("/v1/decisions", params={"limit": 3, "before": first["next_before"]}).json()
     assert [one["decision_id"] for one in first["decisions"] + rest["decisions"]] == [5, 4, 3, 2, 1]
     assert rest["next_before"] is None
+    for number, state in ((1, "undone"), (6, "in_force")):
+        assert client.post(f"/v1/decisions/{number}/undo", json={"reason": "oh"}).status_code == 201
+        (first,) = client.get("/v1/decisions", params={"limit": 1, "before": 2}).json()["decisions"]
+        assert (first["decision_id"], first["state"]) == (1, state), "what came later counts, on whatever page it is"
+    exported = client.get("/v1/decisions:export", params={"about": one}).text.splitlines()
+    assert len(exported) == 7
 
 
 @pytest.mark.parametrize("scope", ["identity", "contact", "changes"])

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import select, update
 
 from rcu.domain.keys import Rate, Terms
+from rcu.matching.model import DEFAULT_MODEL
 from rcu.services import keys
 from rcu.store.tables import api_keys, events, records
 from tests.api.conftest import Api
+from tests.api.test_cases import ACTIONS
 from tests.api.test_customers import joined, stored
 from tests.conftest import NOW
 
@@ -213,6 +215,20 @@ def test_a_key_held_to_stores_costs_no_more_statements(api: Api) -> None:
     with api.queries() as asked:
         assert till.get(path).status_code == 200
     assert len([one for one in asked if not one.startswith(("BEGIN", "PRAGMA"))]) == 1
+
+
+def test_what_tells_of_all_stores_is_not_for_a_key_held_to_some(api: Api) -> None:
+    free = api.client()
+    till = api.client(terms=Terms(stores=frozenset({"HERE"})))
+    paths = ("changes", "changes:export", "cases", "cases:export", "cases/1", "decisions", "decisions:export")
+    for path in paths:
+        assert free.get(f"/v1/{path}").status_code == 200, path
+        answer = till.get(f"/v1/{path}")
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:rcu:problem:forbidden"), path
+        assert "stores" in answer.json()["detail"]
+    acts = {f"cases/1/{one}": body for one, body in ACTIONS.items()}
+    for path, body in {**acts, f"models/{DEFAULT_MODEL}/comparison": None}.items():
+        assert till.post(f"/v1/{path}", json=body).status_code == 403, path
 
 
 def test_keys_are_listed_without_their_digests(api: Api) -> None:

@@ -30,6 +30,10 @@ def test_a_model_is_compared_with_the_customers_there_are(api: Api) -> None:
     assert sum(counts[name] for name in ("unchanged", "merged", "split", "rearranged")) == counts["customers"][0]
     assert (len(found["customers"]), found["more"]) == (2, True)
     assert all(one["change"] == "split" and one["keeps_id"] for one in found["customers"])
+    named = {name for one in found["customers"] for name in (one["customer_id"], *one["becomes"])}
+    assert {(one.operation, one.customer_id, one.field_groups) for one in api.accesses()} == {
+        ("compareModel", name, ()) for name in named
+    }
     mine = client.post(f"/v1/models/{load_model().name}/comparison")
     assert mine.status_code in (200, 404)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
-from rcu.api.deps import FourEyesDep, RealTimeDep, Steward, StoreDep
+from rcu.api.deps import FourEyesDep, RealTimeDep, StewardOfAll, StoreDep
 from rcu.api.errors import responses
 from rcu.api.exports import all_pages, export_responses, exported
 from rcu.api.repeats import RepeatableRoute
@@ -56,7 +56,7 @@ def _entry(shown: CaseShown) -> CaseEntry:
 
 
 @router.get("/cases", operation_id="listCases", responses=responses(), summary="The review queue")
-def list_cases(store: StoreDep, _key: Steward, query: Annotated[CaseQuery, Query()]) -> CaseList:
+def list_cases(store: StoreDep, _key: StewardOfAll, query: Annotated[CaseQuery, Query()]) -> CaseList:
     """List cases, the highest priority and then the oldest first."""
     found, further = reviewing.cases(store, _wish(query), clock=_now, cursor=query.cursor, limit=query.limit)
     return CaseList(cases=[_entry(one) for one in found], next_cursor=further)
@@ -69,7 +69,7 @@ def list_cases(store: StoreDep, _key: Steward, query: Annotated[CaseQuery, Query
     responses=export_responses(),
     summary="The review queue as a file",
 )
-def export_cases(store: StoreDep, _key: Steward, query: Annotated[CaseExport, Query()]) -> Response:
+def export_cases(store: StoreDep, _key: StewardOfAll, query: Annotated[CaseExport, Query()]) -> Response:
     """Send cases as NDJSON, CSV or Parquet, in the order of the queue."""
 
     def page(cursor: str | None) -> tuple[list[CaseEntry], str | None]:
@@ -85,14 +85,14 @@ def _wish(query: CaseFilter) -> Wish:
         kind=None if query.kind is None else CaseKind(query.kind),
         assigned_to=query.assigned_to,
         due_before=query.due_before,
-        customer=query.customer,
+        customer=None if query.customer is None else query.customer.lower(),
         least_priority=query.least_priority,
         text=query.text,
     )
 
 
 @router.get("/cases/{case_id}", operation_id="getCase", responses=responses(404), summary="One case and its history")
-def get_case(case_id: _Number, store: StoreDep, _key: Steward) -> CaseDetail:
+def get_case(case_id: _Number, store: StoreDep, _key: StewardOfAll) -> CaseDetail:
     """Give a case with what happened to it."""
     shown, events = reviewing.case(store, case_id, clock=_now)
     return CaseDetail(case=_entry(shown), events=[CaseHappening.model_validate(asdict(one)) for one in events])
@@ -101,21 +101,21 @@ def get_case(case_id: _Number, store: StoreDep, _key: Steward) -> CaseDetail:
 @router.post(
     "/cases/{case_id}/assign", operation_id="assignCase", responses=responses(404, 409), summary="Give it to somebody"
 )
-def assign(case_id: _Number, request: CaseAssignment, store: StoreDep, key: Steward) -> CaseEntry:
+def assign(case_id: _Number, request: CaseAssignment, store: StoreDep, key: StewardOfAll) -> CaseEntry:
     """Give a case to somebody, or take it away."""
     review = Review(store, actor_of(key, request.on_behalf_of), _now)
     return _entry(review.assign(case_id, request.assigned_to, expected=request.expected))
 
 
 @router.post("/cases/{case_id}/due", operation_id="setCaseDue", responses=responses(404, 409), summary="Say until when")
-def due(case_id: _Number, request: CaseDate, store: StoreDep, key: Steward) -> CaseEntry:
+def due(case_id: _Number, request: CaseDate, store: StoreDep, key: StewardOfAll) -> CaseEntry:
     """Say until when a case is to be looked at."""
     review = Review(store, actor_of(key, request.on_behalf_of), _now)
     return _entry(review.due(case_id, request.at, expected=request.expected))
 
 
 @router.post("/cases/{case_id}/defer", operation_id="deferCase", responses=responses(404, 409), summary="Put it off")
-def defer(case_id: _Number, request: CaseDeferral, store: StoreDep, key: Steward) -> CaseEntry:
+def defer(case_id: _Number, request: CaseDeferral, store: StoreDep, key: StewardOfAll) -> CaseEntry:
     """Put a case off until some time; it is back in the queue by itself."""
     review = Review(store, actor_of(key, request.on_behalf_of), _now)
     return _entry(review.defer(case_id, request.at, reason=request.reason, expected=request.expected))
@@ -124,7 +124,7 @@ def defer(case_id: _Number, request: CaseDeferral, store: StoreDep, key: Steward
 @router.post(
     "/cases/{case_id}/resume", operation_id="resumeCase", responses=responses(404, 409), summary="Take it back now"
 )
-def resume(case_id: _Number, request: CaseResumption, store: StoreDep, key: Steward) -> CaseEntry:
+def resume(case_id: _Number, request: CaseResumption, store: StoreDep, key: StewardOfAll) -> CaseEntry:
     """Take a case back into the queue before the date it is put off to."""
     review = Review(store, actor_of(key, request.on_behalf_of), _now)
     return _entry(review.resume(case_id, reason=request.reason, expected=request.expected))
@@ -133,7 +133,7 @@ def resume(case_id: _Number, request: CaseResumption, store: StoreDep, key: Stew
 @router.post(
     "/cases/{case_id}/comment", operation_id="commentCase", responses=responses(404), summary="Say something about it"
 )
-def comment(case_id: _Number, request: CaseComment, store: StoreDep, key: Steward) -> CaseEntry:
+def comment(case_id: _Number, request: CaseComment, store: StoreDep, key: StewardOfAll) -> CaseEntry:
     """Say something about a case."""
     return _entry(Review(store, actor_of(key, request.on_behalf_of), _now).comment(case_id, request.text))
 
@@ -141,7 +141,7 @@ def comment(case_id: _Number, request: CaseComment, store: StoreDep, key: Stewar
 @router.post(
     "/cases/{case_id}/close", operation_id="closeCase", responses=responses(404, 409), summary="Close it by hand"
 )
-def close(case_id: _Number, request: CaseClosing, store: StoreDep, key: Steward) -> CaseEntry:
+def close(case_id: _Number, request: CaseClosing, store: StoreDep, key: StewardOfAll) -> CaseEntry:
     """Close a case with a reason: it stays closed until its evidence changes."""
     review = Review(store, actor_of(key, request.on_behalf_of), _now)
     return _entry(review.close(case_id, request.reason, expected=request.expected))
@@ -159,7 +159,7 @@ def decide(
     request: CaseDecisionRequest,
     store: StoreDep,
     how: RealTimeDep,
-    key: Steward,
+    key: StewardOfAll,
     four_eyes: FourEyesDep,
 ) -> DecisionMade:
     """Decide about the customers of a case; it closes by itself when its reason goes with that."""

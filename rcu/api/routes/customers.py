@@ -153,7 +153,12 @@ def get_household(
     """Give who belongs together with a customer, and why. A customer who is alone has no household: 404."""
     may_look_back(key, as_of)
     at = None if as_of is None else looking_back.read_instant(as_of)
-    shown = household.household(store, customer_id, at, stores=key.terms.stores)
+    try:
+        shown = household.household(store, customer_id, at, stores=key.terms.stores)
+    except household.Alone as error:
+        if error.customer_id == customer_id.lower():
+            raise
+        return elsewhere(error.customer_id, "/household", as_of=as_of)
     if shown.customer_id != customer_id.lower():
         return elsewhere(shown.customer_id, "/household", as_of=as_of)
     reads.showed([one.customer_id for one in shown.members], more=() if as_of is None else ("history",))

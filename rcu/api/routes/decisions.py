@@ -10,9 +10,9 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
-from rcu.api.deps import FourEyesDep, Reads, ReadsDep, RealTimeDep, Steward, StoreDep
+from rcu.api.deps import FourEyesDep, Reads, ReadsDep, RealTimeDep, Steward, StewardOfAll, StoreDep
 from rcu.api.errors import responses
-from rcu.api.exports import export_responses, exported, in_pages
+from rcu.api.exports import export_responses, exported
 from rcu.api.repeats import RepeatableRoute
 from rcu.api.schemas import DecisionEntry, DecisionList, DecisionMade, DecisionPreview, DecisionRequest, DecisionWords
 from rcu.api.schemas.decisions import NAME_PATTERN
@@ -80,7 +80,7 @@ def _previewed(store: Store, found: previewing.Preview, key: ApiKey, reads: Read
     "/decisions",
     operation_id="decide",
     status_code=201,
-    responses=responses(404, 409),
+    responses=responses(404, 409, 410),
     summary="Merge, keep apart, split, confirm, override or comment",
 )
 def decide(
@@ -95,7 +95,7 @@ def decide(
     "/decisions/preview",
     operation_id="previewDecision",
     response_model=DecisionPreview,
-    responses=responses(404, 409),
+    responses=responses(404, 409, 410),
     summary="What a decision would do",
 )
 def preview_decision(
@@ -180,15 +180,14 @@ _About = Annotated[
 @router.get("/decisions", operation_id="listDecisions", responses=responses(404), summary="Decisions, the newest first")
 def list_decisions(
     store: StoreDep,
-    _key: Steward,
+    _key: StewardOfAll,
     about: _About = None,
     before: Annotated[int, Query(ge=1, lt=2**63, description="only older ones than this number")] = 2**63 - 1,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DecisionList:
     """List decisions: whether they count, and which of their records changed since."""
-    found = [one for one in decided.decisions(store, about) if one.decision_id < before]
-    entries = [DecisionEntry.model_validate(asdict(one)) for one in found[:limit]]
-    return DecisionList(decisions=entries, next_before=found[limit - 1].decision_id if len(found) > limit else None)
+    found, older = decided.decisions_page(store, about, before=before, limit=limit)
+    return DecisionList(decisions=[DecisionEntry.model_validate(asdict(one)) for one in found], next_before=older)
 
 
 @router.get(
@@ -199,9 +198,12 @@ def list_decisions(
     summary="Decisions as a file",
 )
 def export_decisions(
-    store: StoreDep, _key: Steward, about: _About = None, how: Annotated[ExportFormat, Query(alias="format")] = "ndjson"
+    store: StoreDep,
+    _key: StewardOfAll,
+    about: _About = None,
+    how: Annotated[ExportFormat, Query(alias="format")] = "ndjson",
 ) -> Response:
     """Send decisions as NDJSON, CSV or Parquet, the newest first."""
-    found = decided.decisions(store, about)
-    entries = ([DecisionEntry.model_validate(asdict(one)) for one in some] for some in in_pages(found))
+    pages = decided.decision_pages(store, about)
+    entries = ([DecisionEntry.model_validate(asdict(one)) for one in some] for some in pages)
     return exported("decisions", entries, DecisionEntry, Format(how))

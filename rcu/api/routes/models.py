@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeAlias
 from fastapi import APIRouter, Path, Query
 
 from rcu.api.bodies import BoundedRoute
-from rcu.api.deps import Admin, DefaultModelDep, Steward, StoreDep
+from rcu.api.deps import Admin, DefaultModelDep, ReadsDep, Steward, StewardOfAll, StoreDep
 from rcu.api.errors import responses
 from rcu.api.repeats import RepeatableRoute
 from rcu.api.routes.decisions import actor_of
@@ -105,16 +105,19 @@ def compare_model(
     model_id: _ModelId,
     store: StoreDep,
     default: DefaultModelDep,
-    _key: Steward,
+    _key: StewardOfAll,
+    reads: ReadsDep,
     limit: Annotated[int, Query(ge=0, le=1000, description="customers that are listed")] = 100,
 ) -> ModelComparison:
     """Match all records on the side and compare with the customers there are; nothing is written. It takes a while."""
     found = foresee(store, models.get_listed(store, model_id, default))
+    shown = found.customers[:limit]
+    reads.named({name for one in shown for name in (one.customer_id, *one.becomes)})
     counts = {name: value for name, value in asdict(found.counts).items() if name in CustomerCounts.model_fields}
     return ModelComparison(
         model=ModelName(**_name(found.model)),
         waiting=found.waiting,
         counts=CustomerCounts.model_validate(counts),
-        customers=[CustomerBecoming.model_validate(asdict(one)) for one in found.customers[:limit]],
+        customers=[CustomerBecoming.model_validate(asdict(one)) for one in shown],
         more=len(found.customers) > limit,
     )
