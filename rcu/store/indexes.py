@@ -17,6 +17,7 @@ _CONSTRAINTS: Final = text(
     " OR conrelid = ANY (CAST(:tables AS regclass[])) AND (contype = 'u' OR contype = 'f'"
     " AND confrelid = ANY (CAST(:named AS regclass[]))) ORDER BY conname"
 )
+_OF_SQLITE: Final = text("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :table")
 _INDEXES: Final = text(
     "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
     " WHERE indrelid = ANY (CAST(:tables AS regclass[])) AND NOT indisprimary"
@@ -72,26 +73,35 @@ def _look_at(connection: Connection, table: Table) -> None:
 
 
 def drop_indexes(connection: Connection, table: Table) -> None:
-    """Take away the indexes of a table but those of its keys, till `make_indexes`; it stays as it is in SQLite.
+    """Take away the indexes of a table but those of its keys, till `make_indexes`.
 
-    Where others do not let go of it, it stays as it is, too.
+    Where others do not let go of it, it stays as it is; in SQLite nobody else writes.
     """
-    if connection.dialect.name != "sqlite" and _alone_with(connection, [table]):
+    if connection.dialect.name == "sqlite" or _alone_with(connection, [table]):
+        there = _names_of_indexes(connection, table)
         for index in table.indexes:
-            index.drop(connection, checkfirst=True)
+            if index.name in there:
+                index.drop(connection)
 
 
 def make_indexes(connection: Connection, table: Table) -> None:
     """Make the indexes of a table that are not there."""
-    if connection.dialect.name == "sqlite":
-        return
-    there = {one["name"] for one in inspect(connection).get_indexes(table.name)}
+    there = _names_of_indexes(connection, table)
     missing = [index for index in table.indexes if index.name not in there]
-    if missing:
+    postgresql = connection.dialect.name != "sqlite"
+    if missing and postgresql:
         connection.exec_driver_sql(f"SET LOCAL maintenance_work_mem = '{_ROOM_TO_SORT}'")
-        for index in missing:
-            index.create(connection)
+    for index in missing:
+        index.create(connection)
+    if missing and postgresql:
         _look_at(connection, table)
+
+
+def _names_of_indexes(connection: Connection, table: Table) -> set[str | None]:
+    """The indexes there are; what SQLAlchemy reads of SQLite leaves out those on expressions."""
+    if connection.dialect.name == "sqlite":
+        return set(connection.execute(_OF_SQLITE, {"table": table.name}).scalars())
+    return {one["name"] for one in inspect(connection).get_indexes(table.name)}
 
 
 def _alone_with(connection: Connection, tables: Sequence[Table]) -> bool:

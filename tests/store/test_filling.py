@@ -73,6 +73,9 @@ def test_tables_that_somebody_reads_are_filled_as_they_are(store: Store, monkeyp
 
 def lookups(store: Store) -> set[str | None]:
     with store.read() as connection:
+        if store.engine.dialect.name == "sqlite":  # of which SQLAlchemy does not tell those on expressions
+            told = "SELECT name FROM sqlite_master WHERE tbl_name = 'records' AND sql LIKE 'CREATE INDEX%'"
+            return set(connection.execute(text(told)).scalars())
         return {index["name"] for index in inspect(connection).get_indexes("records")}
 
 
@@ -81,7 +84,8 @@ def test_the_first_import_has_no_lookups_until_it_ends(store: Store) -> None:
     with store.begin() as connection:
         begin_first_import(connection)
     meanwhile = lookups(store)
-    assert (meanwhile == before) is (store.engine.dialect.name == "sqlite")
+    assert meanwhile < before
+    assert not [name for name in meanwhile if str(name).startswith("ix_")]  # those of keys are called otherwise
     for _ in range(2):  # the second time there is nothing to do
         with store.begin() as connection:
             have_lookups(connection)
@@ -110,7 +114,7 @@ def test_an_import_makes_them_also_when_it_fails(road: Road, exports: Path, monk
     monkeypatch.setattr(importing.Importer, "_take_batch", failing)
     with pytest.raises(ZeroDivisionError):
         road.take("till", *files_of(exports, "till"))
-    assert (seen == [before]) is (road.store.engine.dialect.name == "sqlite")
+    assert seen != [before]
     assert lookups(road.store) == before
 
 
