@@ -23,7 +23,7 @@ MOST_WAITING: Final = 100_000
 """So much may wait: some twenty megabytes, and what a busy minute reads while a run holds the database."""
 PATIENCE_SECONDS: Final = 10.0
 """Who hands in more waits no longer than this."""
-_TOGETHER: Final = 2_000
+_TOGETHER: Final = 500
 
 
 class Behind(Generic[T]):

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from rcu.store.sql import add_rows
+from rcu.store.sql import add_at_once
 from rcu.store.tables import access_log
 
 NEWEST: Final = 2**63 - 1
@@ -51,7 +51,7 @@ class AccessWish:
 
 def add(connection: Connection, accesses: Sequence[Access]) -> None:
     """Add entries."""
-    add_rows(
+    add_at_once(
         connection,
         access_log,
         [

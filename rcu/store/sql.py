@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeVar
 from typing import cast as cast_to
 
@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     TableValuedAlias,
     Text,
+    TextClause,
     Update,
     UpdateBase,
     bindparam,
@@ -48,6 +49,7 @@ from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from rcu.store.asking import Asking, Rows, Value, ready
+from rcu.store.types import Instant
 
 T = TypeVar("T")
 Query: TypeAlias = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
@@ -124,6 +126,33 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, A
     """Add rows, all of the same columns, to a table; nothing happens when there is none."""
     if rows:
         put_rows(connection, prepared(connection, inserting, table, tuple(rows[0])), rows)
+
+
+def add_at_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows as `add_rows` does, as one parameter on SQLite, too: its driver gives way to no other thread meanwhile.
+
+    So a thread that writes behind others' answers does not ask for the interpreter at every row.
+    """
+    if not rows:
+        return
+    if connection.dialect.name != "sqlite":
+        add_rows(connection, table, rows)
+        return
+    statement = prepared(connection, _adding_json, table, tuple(rows[0]))
+    instants = [column.name for column in table.columns if column.name in rows[0] and isinstance(column.type, Instant)]
+    told = [{**row, **{name: _as_stored(row[name]) for name in instants}} for row in rows]
+    connection.execute(statement, {_ROWS: orjson.dumps(told).decode()})
+
+
+def _adding_json(_connection: Connection, table: Table, names: Sequence[str]) -> TextClause:
+    columns = ", ".join(names)
+    values = ", ".join(f"json_extract(value, '$.{name}')" for name in names)
+    return text(f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM json_each(:{_ROWS})")  # names
+
+
+def _as_stored(instant: datetime | None) -> str | None:
+    """An instant in the form in which SQLAlchemy keeps one in SQLite."""
+    return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def take_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
