@@ -38,12 +38,12 @@ def test_no_request_is_answered_with_what_the_document_does_not_say(api: Api, tm
             asked += run(address, key, tmp_path, seed=f"{SEED}{round_}")
             if asked >= REQUESTS:
                 break
-    assert asked >= max(REQUESTS, 300)
+    assert asked >= max(REQUESTS, 100)
 
 
 def run(address: str, key: str, folder: Path, *, seed: str) -> int:
     """Let schemathesis ask; how many requests it made."""
-    much = ["--max-examples", "100"] if REQUESTS else ["--phases", "examples,fuzzing", "--max-examples", "6"]
+    much = ["--max-examples", "100"] if REQUESTS else ["--phases", "fuzzing", "--max-examples", "2"]
     schemathesis = str(Path(sys.executable).with_name("schemathesis"))
     told = ["--config-file", str(Path(__file__).with_name("schemathesis.toml"))]
     report = folder / "report.ndjson"

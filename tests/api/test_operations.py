@@ -118,9 +118,10 @@ def test_refused_rows_are_listed_the_newest_first_by_source_reason_and_file_and_
         "counts": told["counts"][:1],
         "more": True,
     }
-    for wrong in ({"limit": 501}, {"status": "closed"}, {"source": "\0"}, {"file": ""}):
+    for wrong in ({"limit": 501}, {"status": "closed"}, {"file": ""}):
         assert admin.get("/v1/quarantine", params=wrong).status_code == 422
-    assert admin.get("/v1/quarantine", params={"cursor": "dTE6MQ"}).status_code == 400, "a cursor of runs"
+    for wrong in ({"cursor": "dTE6MQ"}, {"source": "\0"}):  # a cursor of runs, no text
+        assert admin.get("/v1/quarantine", params=wrong).status_code == 400
 
 
 def test_what_a_refused_row_holds_is_shown_one_by_one_to_who_may_see_people_of_all_stores(api: Api) -> None:

@@ -45,7 +45,7 @@ from tests.e2e.test_deliveries import till_file
 from tests.e2e.test_road import partition
 
 SEQUENCES: Final = int(os.environ.get("RCU_TEST_SEQUENCES", "100"))
-LONGEST: Final = 14 if SEQUENCES > 100 else 7
+LONGEST: Final = 14 if SEQUENCES > 100 else 4
 KEYS: Final = [RecordKey("till", f"C{number}") for number in range(1, 8)] + [
     RecordKey("shop", str(number)) for number in range(1, 6)
 ]

@@ -97,7 +97,7 @@ def test_what_was_learnt_is_told_by_how_far_it_moved(travelled: Road) -> None:
 
 def test_a_candidate_is_kept_beside_its_base_and_is_not_in_use(travelled: Road) -> None:
     found = trained(travelled)
-    listed = {one.model_id: one for one in service.models(travelled.store, SETTINGS)}
+    listed = {one.model_id: one for one in service.models(travelled.store, SETTINGS.model)}
     assert listed[found.model.fingerprint()].learnt == found.learnt
     assert listed[found.model.fingerprint()].created_at == NOW
     assert [one.model_id for one in listed.values() if one.in_use] == [travelled.model.fingerprint()]
@@ -152,7 +152,7 @@ def test_before_anything_is_adopted_the_settings_say_which_model_is_in_use(store
     own.write_bytes(stricter(model).to_json())
     chosen = Settings(_env_file=None, model=str(own))  # type: ignore[call-arg]
     assert service.load_active(store, chosen) == stricter(model)
-    assert [(one.version, one.in_use) for one in service.models(store, chosen)] == [
+    assert [(one.version, one.in_use) for one in service.models(store, chosen.model)] == [
         (model.version, False),
         ("strict", True),
     ]
