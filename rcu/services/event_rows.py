@@ -29,13 +29,20 @@ def event_rows(given: Sequence[GivenEvent]) -> dict[tuple[str, str], Row]:
     return found
 
 
-def line_rows(one: GivenEvent) -> list[Row]:
-    """Rows of the table `event_lines`, but for the number of their event."""
-    if not one.lines:
-        return []
-    rows = [_line(one, place, line) for place, line in enumerate(one.lines)]
-    frame = _frame(rows, FRAME_COLUMNS[Entity.ORDER_LINE])
-    return _stored(frames.line_rows(frame))
+def line_rows(given: Sequence[GivenEvent]) -> dict[tuple[str, str], list[Row]]:
+    """Rows of the table `event_lines`, but for the number of their event, of those that say what their lines are."""
+    speaking = [one for one in given if one.lines is not None]
+    found: dict[tuple[str, str], list[Row]] = {one.key: [] for one in speaking}
+    owners = [one for one in speaking for _ in one.lines or ()]
+    if owners:  # one frame of all: what a frame costs hardly depends on its length
+        lines = (line for one in speaking for line in one.lines or ())
+        rows = [_line(one, place, line) for place, (one, line) in enumerate(zip(owners, lines, strict=True))]
+        for source in dict.fromkeys(one.source for one in owners):
+            mine = [row for one, row in zip(owners, rows, strict=True) if one.source == source]
+            for row in frames.line_rows(_frame(mine, FRAME_COLUMNS[Entity.ORDER_LINE])).to_pylist():
+                stored = {name: value for name, value in row.items() if name not in _NOT_STORED}
+                found[source, row["order_native_id"]].append(stored)
+    return found
 
 
 def amounts(one: GivenEvent) -> Mapping[str, int]:

@@ -120,7 +120,7 @@ class _Taking:
         self, given: Sequence[GivenEvent], owners: Mapping[Any, Owner], stored: Mapping[EventKey, Mapping[str, Any]]
     ) -> dict[EventKey, Taken]:
         """Write what is new or different, and bring those it is of, or was, up to date."""
-        made, lines = event_rows(given), {one.key: line_rows(one) for one in given if one.lines is not None}
+        made, lines = event_rows(given), line_rows(given)
         for one in given:
             owner = None if one.owner is None else owners[one.owner].record_id
             made[one.key] |= {**amounts(one), "record_id": owner, "visitor_id": one.visitor, "by_visitor": False}

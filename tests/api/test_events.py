@@ -194,14 +194,15 @@ def test_what_many_were_named_on_is_a_screen_in_a_shop_and_nobody_s(api: Api) ->
 
 def test_an_import_that_names_who_bought_names_the_visitor(api: Api, tmp_path: Path) -> None:
     one, two = keys(api, "till", 2)
-    ticket = {**ORDER, "source": "till", "native_id": "T1", "visitor": "app", "occurred_at": at(0)}
+    ticket = {**ORDER, "source": "till", "visitor": "app"}
     visit = {"source": "till", "native_id": "A1", "kind": "visit", "visitor": "app", "occurred_at": at(-5)}
-    send(api, ticket, visit)
-    for name, who in (("1", one), ("2", ""), ("3", two)):  # one that names nobody takes nothing back
-        api.road.take("till", tickets_file(tmp_path, name, ("T1", who, "12,50")))
-        now = who or one
-        assert owners(api, "T1")["T1"] == now if who else True
-        assert owners(api, "A1")["A1"] == (now if who else owners(api, "T1")["T1"])
+    send(api, {**ticket, "native_id": "T1", "occurred_at": at(0)}, visit)
+    send(api, {**ticket, "native_id": "T2", "occurred_at": at(-9)})
+    told = [("1", "T1", one), ("2", "T2", ""), ("3", "T1", two), ("4", "T1", "")]
+    for (name, number, who), expected in zip(told, (one, one, two, None), strict=True):
+        # a ticket that names nobody is whose its visitor is; one that named somebody and does no more ties nobody
+        api.road.take("till", tickets_file(tmp_path, name, (number, who, "12,50")))
+        assert [owners(api, each)[each] for each in ("T1", "T2", "A1")] == [expected] * 3, name
     api.road.run()
     assert verify(api.store, api.road.model).differences == 0
 
