@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import time
 from collections import deque
@@ -17,7 +18,11 @@ from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote
 
+import uvloop
+
 PERCENTILES = (0.5, 0.9, 0.99, 1.0)
+_END = b"\r\n\r\n"
+_LENGTH = b"\r\ncontent-length:"
 
 
 class Sender:
@@ -25,13 +30,13 @@ class Sender:
 
     def __init__(self, host: str, port: int, key: str) -> None:
         self._host, self._port, self._key = host, port, key
-        self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
+        self._free: deque[_Connection] = deque()
         self.statuses: dict[int, int] = {}
 
     async def connect(self, connections: int) -> None:
         """Open some connections before they are needed."""
         for _ in range(connections):
-            self._free.append(await asyncio.open_connection(self._host, self._port))
+            self._free.append(await self._opened())
 
     def message(self, line: str) -> bytes:
         """What is sent for a line of the file."""
@@ -48,22 +53,54 @@ class Sender:
         return f"{head}\r\n".encode() + body
 
     async def send(self, message: bytes) -> None:
-        while self._free and self._free[0][0].at_eof():  # the server ends connections that nobody uses
+        while self._free and self._free[0].ended:  # the server ends connections that nobody uses
             self._free.popleft()
-        reader, writer = self._free.popleft() if self._free else await asyncio.open_connection(self._host, self._port)
-        writer.write(message)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        status, length = int(answer[9:12]), _length(answer)
-        await reader.readexactly(length)
+        connection = self._free.popleft() if self._free else await self._opened()
+        status = await connection.ask(message)
         self.statuses[status] = self.statuses.get(status, 0) + 1
-        self._free.append((reader, writer))
+        self._free.append(connection)
+
+    async def _opened(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: _Connection(loop), self._host, self._port)
+        return connection
+
+
+class _Connection(asyncio.Protocol):
+    """One request after the other; of an answer only its status is kept."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self._transport = loop, asyncio.Transport()
+        self._answer: asyncio.Future[int] | None = None
+        self._come, self._whole = b"", 0
+        self.ended = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def ask(self, message: bytes) -> asyncio.Future[int]:
+        self._answer, self._come, self._whole = self._loop.create_future(), b"", 0
+        self._transport.write(message)
+        return self._answer
+
+    def data_received(self, data: bytes) -> None:
+        self._come = self._come + data if self._come else data
+        if not self._whole and (end := self._come.find(_END)) >= 0:
+            self._whole = end + len(_END) + _length(self._come[: end + 2])
+        if self._whole and len(self._come) >= self._whole and self._answer is not None:
+            self._answer.set_result(int(self._come[9:12]))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended = True
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionResetError("the server ended the connection"))
 
 
 def _length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return int(line.partition(b":")[2])
-    raise ValueError(head)
+    head = head.lower()
+    place = head.index(_LENGTH) + len(_LENGTH)
+    return int(head[place : head.index(b"\r\n", place)])
 
 
 async def paced(
@@ -71,24 +108,28 @@ async def paced(
 ) -> list[float]:
     """Send so many a second, whether answers come or not; the seconds from when each was due to its answer."""
     await sender.connect(connections)
-    began = time.perf_counter()
     latencies: list[float] = []
 
     async def one(message: bytes, due: float) -> None:
         await sender.send(message)
         latencies.append(time.perf_counter() - due)
 
-    tasks: list[asyncio.Task[None]] = []
+    tasks: set[asyncio.Task[None]] = set()
+    began = time.perf_counter()
     for place in range(int(pace * seconds)):
         due = began + place / pace
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        tasks.append(asyncio.create_task(one(next(messages), due)))
+        if (early := due - time.perf_counter()) > 0:
+            await asyncio.sleep(early)
+        task = asyncio.create_task(one(next(messages), due))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
     await asyncio.gather(*tasks)
     return latencies
 
 
 async def flat_out(sender: Sender, messages: Iterator[bytes], *, connections: int, seconds: float) -> list[float]:
     """Keep so many requests under way; the seconds each took."""
+    await sender.connect(connections)
     end = time.perf_counter() + seconds
     latencies: list[float] = []
 
@@ -120,7 +161,8 @@ def main() -> None:
         work = paced(sender, messages, pace=chosen.pace, seconds=chosen.seconds, connections=chosen.connections)
     else:
         work = flat_out(sender, messages, connections=chosen.connections, seconds=chosen.seconds)
-    latencies = sorted(asyncio.run(work))
+    gc.disable()  # its rests would be taken for the server's
+    latencies = sorted(uvloop.run(work))
     seconds = time.perf_counter() - began
     told = {
         f"p{share * 100:.0f}": latencies[min(len(latencies) - 1, int(share * len(latencies)))] * 1e3

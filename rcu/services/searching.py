@@ -35,7 +35,6 @@ from rcu.store import search as rows
 from rcu.store.customers import by_customer_ids
 from rcu.store.engine import Store, Transaction
 from rcu.store.search import Said, Way
-from rcu.store.sql import through_indexes
 
 FEWEST_CHARACTERS: Final = 2
 MOST_CHARACTERS: Final = 100
@@ -89,8 +88,7 @@ def search(
     search_ = _Search(read_terms(text), contacts=_CONTACT in scopes, stores=stores)
     if not search_.answerable:
         return Found((), more=False)
-    with store.read() as connection:
-        through_indexes(connection)
+    with store.read(of_few=True) as connection:
         found = search_.go(connection, limit)
     return Found(tuple(search_.shown(one) for one in found[:limit]), more=len(found) > limit)
 

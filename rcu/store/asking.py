@@ -73,7 +73,7 @@ def ready(statement: Statement) -> Ready:
 
 
 class Asking:
-    """Asks one connection, in the transaction it is in."""
+    """Asks one connection, in the transaction it is in, if any."""
 
     def __init__(self, driver: psycopg.Connection[Any]) -> None:
         self._driver = driver
@@ -94,7 +94,7 @@ class Asking:
         """
         try:
             given = [_written(value) for value in values]
-            if self._server.transaction_status == pq.TransactionStatus.IDLE:
+            if self._server.transaction_status == pq.TransactionStatus.IDLE and not self._driver.autocommit:
                 return self._begun(asked, given)
             parameters = cast("list[bytes]", given)  # None is taken, whatever its stubs say
             return self._read(self._server.exec_prepared(self._prepared(asked, kinds), parameters))

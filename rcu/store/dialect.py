@@ -62,6 +62,10 @@ class Dialect(Protocol):
         """A connection on which staged tables can be seen."""
         ...
 
+    def plan_for_few(self, connection: Connection) -> None:
+        """Have what a connection reads until it is given back go through indexes."""
+        ...
+
     def stage(self, name: str, content: pa.Table) -> None:
         """Put rows into a new table of the staging schema."""
         ...
@@ -179,6 +183,9 @@ class Sqlite:
             with attached_file(attached, STAGING, self._file(STAGING)):
                 yield attached
 
+    def plan_for_few(self, connection: Connection) -> None:
+        pass  # it reads a whole table only where nothing else is left
+
     def stage(self, name: str, content: pa.Table) -> None:
         ready = pa.table([for_sqlite(column) for column in content.columns], names=content.column_names)
         with (
@@ -284,9 +291,15 @@ class Postgresql:
         self._arrows: list[Any] = []
 
     @contextmanager
-    def connected(self, *, writes: bool) -> Generator[Connection]:  # noqa: ARG002
+    def connected(self, *, writes: bool) -> Generator[Connection]:
         with self.engine.connect() as connection:
-            yield connection
+            # Each statement sees what is committed when it begins anyway; a transaction around one takes as long.
+            yield connection if writes else connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def plan_for_few(self, connection: Connection) -> None:
+        connection.execution_options(isolation_level="READ COMMITTED")
+        told = ", ".join(f"set_config('{name}', 'off', true)" for name in ("enable_seqscan", "jit"))
+        connection.exec_driver_sql(f"SELECT {told}").close()
 
     @contextmanager
     def arrow(self) -> Generator[Any]:

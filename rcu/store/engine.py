@@ -100,9 +100,14 @@ class Store:
         return self._dialect.standstill()
 
     @contextmanager
-    def read(self) -> Generator[Connection]:
-        """A read-only view."""
+    def read(self, *, of_few: bool = False) -> Generator[Connection]:
+        """What is committed, to be read: on SQLite as it was at the first statement, on PostgreSQL each as it comes.
+
+        `of_few`: statements that are planned each time read no whole table, and are planned for few rows.
+        """
         with self._connected(writes=False) as connection:
+            if of_few:
+                self._dialect.plan_for_few(connection)
             yield connection
 
     @contextmanager

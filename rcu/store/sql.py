@@ -362,14 +362,6 @@ def all_of(connection: Connection, parts: Sequence[tuple[Written, Mapping[str, A
     return connection.exec_driver_sql(asked, tuple(given)).all()
 
 
-def through_indexes(connection: Connection) -> None:
-    """Have what is left of a transaction read no whole table, and be planned for few rows."""
-    if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(
-            "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
-        ).close()
-
-
 _CLASSES: Final = (16, 64, 4096, 2**31 - 1)
 """A block is read up to one of these, the next above what is asked for: the statement stays one."""
 _POSTGRESQL_BLOCKS: Final = " UNION ALL ".join(
