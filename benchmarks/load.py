@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote
 
 import uvloop
@@ -76,8 +77,7 @@ class _Connection(asyncio.Protocol):
         self.ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none of asyncio's
 
     def ask(self, message: bytes) -> asyncio.Future[int]:
         self._answer, self._come, self._whole = self._loop.create_future(), b"", 0
