@@ -14,11 +14,14 @@ def statements(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A list to which every statement is added from now on, those that go to PostgreSQL's driver itself included."""
     seen: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: seen.append(statement))
-    ask: Any = Asking.ask
-
-    def asked(asking: Asking, statement: str, *how: object) -> object:
-        seen.append(statement)
-        return ask(asking, statement, *how)
-
-    monkeypatch.setattr(Asking, "ask", asked)
+    for way in ("ask", "tell"):
+        monkeypatch.setattr(Asking, way, _noting(seen, getattr(Asking, way)))
     return seen
+
+
+def _noting(seen: list[str], way: Any) -> Any:
+    def noted(asking: Asking, statement: str, *how: object) -> object:
+        seen.append(statement)
+        return way(asking, statement, *how)
+
+    return noted

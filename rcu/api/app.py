@@ -52,7 +52,7 @@ from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
 from rcu.services.lookups import lookup_several
 from rcu.services.models import load_active
-from rcu.services.reading import customers_born_as
+from rcu.services.reading import customers_now
 from rcu.services.repeating import Repeats
 from rcu.services.setup import case_rules, cleaning_settings
 from rcu.services.together import Together
@@ -133,7 +133,7 @@ def create_app(
     app.state.rates = Rates(options.search_per_minute)
     app.state.accesses = access_log(store, every=options.behind_seconds)
     app.state.feed_watch = FeedWatch(partial(newest_change, store))
-    app.state.profiles = Together("profiles", partial(customers_born_as, store))
+    app.state.profiles = Together("profiles", partial(customers_now, store))
     app.state.lookups = Together("lookups", partial(lookup_several, store, app.state.cleaning))
     app.state.webhooks = Webhooks(store, clock=_now, private=options.private_webhooks)
     _route(app)

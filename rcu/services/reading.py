@@ -79,11 +79,11 @@ def present(connection: Transaction, customer_id: str, *, stores: frozenset[str]
     return found
 
 
-def customers_born_as(store: Store, birth_ids: Sequence[str]) -> list[StoredProfile | None]:
-    """The customer that the record born with each id belongs to now; None where there is none."""
+def customers_now(store: Store, customer_ids: Sequence[str]) -> list[StoredProfile | None]:
+    """The customer that has each id now; None where there is none, or none any more."""
     with store.read() as connection:
-        found = rows.by_birth_ids(connection, birth_ids)
-    return [found.get(one) for one in birth_ids]
+        found = rows.by_present_ids(connection, customer_ids)
+    return [found.get(one) for one in customer_ids]
 
 
 def customer_of_record(

@@ -6,15 +6,18 @@ the server needs to answer it. https://www.psycopg.org/psycopg3/docs/api/pq.html
 
 from __future__ import annotations
 
+import selectors
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, Final, TypeAlias, cast
 
 import psycopg
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
-from sqlalchemy import CompoundSelect, Double, Select, UpdateBase
+from sqlalchemy import CompoundSelect, Connection, Double, Engine, Select, UpdateBase, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
@@ -29,6 +32,10 @@ others, too."""
 ANY: Final = 0
 """The kind of a parameter that the server tells from its place."""
 DOUBLE: Final = 701
+_Selector: Final = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""One that is no file of its own, and none that ends at a number of files where there is such."""
+ASKING: Final = "rcu_asking"
+"""Under this name a connection's own `Asking` is kept with it."""
 _PLAIN: Final = (str, int, float, datetime, type(None))
 
 
@@ -73,13 +80,20 @@ def ready(statement: Statement) -> Ready:
 
 
 class Asking:
-    """Asks one connection, in the transaction it is in, if any."""
+    """Asks one connection, in the transaction it is in, if any.
+
+    What is only told, and not asked, is sent at once and not waited for: the server works on it meanwhile, and its
+    answer comes with that to the next question. https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
+    """
 
     def __init__(self, driver: psycopg.Connection[Any]) -> None:
         self._driver = driver
         self._server = driver.pgconn
         self._reader = Transformer(driver)
         self._names: dict[str, bytes] = {}
+        self._sent: list[str] = []
+        self._selector = _Selector()
+        self._selector.register(self._server.socket, EVENT_READ)
 
     def ask(self, asked: str, values: Sequence[Value], kinds: Sequence[int] = ()) -> Rows:
         """The rows a statement gives, if any.
@@ -90,34 +104,110 @@ class Asking:
             kinds: their types by number, as far as the statement leaves them open.
 
         Raises:
-            DBAPIError: what the server or the connection has against it.
+            DBAPIError: what the server or the connection has against it, or against what it was told before.
         """
         try:
             given = [_written(value) for value in values]
-            if self._server.transaction_status == pq.TransactionStatus.IDLE and not self._driver.autocommit:
-                return self._begun(asked, given)
-            parameters = cast("list[bytes]", given)  # None is taken, whatever its stubs say
-            return self._read(self._server.exec_prepared(self._prepared(asked, kinds), parameters))
+            name = self._prepared(asked, kinds)
+            if not self._sent and not self._begins():
+                return self._read(self._server.exec_prepared(name, cast("list[bytes]", given)))
+            self._send(asked, name, given)
         except psycopg.Error as error:
-            if isinstance(error, errors.InvalidSqlStatementName):  # somebody dropped them: from here on they are anew
-                self._names.clear()
-            raise DBAPIError.instance(asked, None, error, psycopg.Error, hide_parameters=True) from None
+            raise self._refused(asked, error) from None
+        return self._answers()
 
-    def _begun(self, asked: str, given: Sequence[bytes | None]) -> Rows:
-        """The first statement of a transaction goes the driver's usual way, which begins it."""
-        cursor = psycopg.RawCursor(self._driver)
-        cursor.execute(asked.encode(), [None if value is None else value.decode() for value in given])
-        return cursor.fetchall() if cursor.description else ()
+    def tell(self, asked: str, values: Sequence[Value], kinds: Sequence[int] = ()) -> None:
+        """Have a statement done that gives no rows; what there is against it is raised by what is asked next.
+
+        Raises:
+            DBAPIError: the connection is lost, or a value cannot be stored.
+        """
+        if self._driver.autocommit:
+            self.ask(asked, values, kinds)
+            return
+        try:
+            given = [_written(value) for value in values]
+            self._send(asked, self._prepared(asked, kinds), given)
+            self._server.flush()
+        except psycopg.Error as error:
+            raise self._refused(asked, error) from None
+
+    def settle(self) -> None:
+        """Wait for what was told to be done; before anything is asked by another way, and before the end.
+
+        Raises:
+            DBAPIError: what the server has against it.
+        """
+        if self._sent:
+            self._answers()
+
+    def _begins(self) -> bool:
+        """Whether what is asked is the first of a transaction."""
+        return self._server.transaction_status == pq.TransactionStatus.IDLE and not self._driver.autocommit
+
+    def _send(self, asked: str, name: bytes, given: Sequence[bytes | None]) -> None:
+        """Send a statement behind those that were sent, and the beginning of the transaction before the first."""
+        if not self._sent:
+            begins = self._begins()
+            self._server.enter_pipeline_mode()
+            if begins:
+                self._server.send_query_params(self._beginning(), None)
+                self._sent.append("BEGIN")
+        self._server.send_query_prepared(name, cast("list[bytes]", given))  # None is taken, whatever its stubs say
+        self._sent.append(asked)
+
+    def _beginning(self) -> bytes:
+        level = self._driver.isolation_level
+        return b"BEGIN" if level is None else b"BEGIN ISOLATION LEVEL " + level.name.replace("_", " ").encode()
+
+    def _answers(self) -> Rows:
+        """Wait for the answers to all that was sent, and give the last one's rows."""
+        sent, self._sent = self._sent, []
+        rows: Rows = ()
+        refused: DBAPIError | None = None
+        try:
+            self._server.pipeline_sync()
+            for asked in sent:
+                answers = list(iter(self._answer, None))
+                if refused is None:
+                    try:
+                        rows = self._read(answers[0] if answers else None)
+                    except psycopg.Error as error:  # those behind it were not done
+                        refused = self._refused(asked, error)
+            self._answer()  # the end of them
+            self._server.exit_pipeline_mode()
+        except psycopg.Error as error:  # the connection is lost
+            refused = refused or self._refused(sent[-1], error)
+        if refused is not None:
+            raise refused
+        return rows
+
+    def _answer(self) -> pq.abc.PGresult | None:
+        """The next answer, once it is there: to wait inside libpq would keep the interpreter from everybody else."""
+        while (unsent := self._server.flush()) or self._server.is_busy():
+            self._selector.modify(self._server.socket, EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
+            self._selector.select()
+            self._server.consume_input()
+        return self._server.get_result()
+
+    def _refused(self, asked: str, error: psycopg.Error) -> DBAPIError:
+        if isinstance(error, errors.InvalidSqlStatementName):  # somebody dropped them: from here on they are anew
+            self._names.clear()
+        told = DBAPIError.instance(asked, None, error, psycopg.Error, hide_parameters=True)
+        return cast("DBAPIError", told)
 
     def _prepared(self, asked: str, kinds: Sequence[int]) -> bytes:
         name = self._names.get(asked)
         if name is None:
+            self.settle()
             name = b"rcu_%d" % len(self._names)
             self._read(self._server.prepare(name, asked.encode(), kinds or None))
             self._names[asked] = name
         return name
 
-    def _read(self, answer: pq.abc.PGresult) -> Rows:
+    def _read(self, answer: pq.abc.PGresult | None) -> Rows:
+        if answer is None:
+            raise psycopg.OperationalError("the connection is lost")
         if answer.status == pq.ExecStatus.TUPLES_OK:
             self._reader.set_pgresult(answer)
             return self._reader.load_rows(0, answer.ntuples, tuple)
@@ -146,3 +236,22 @@ def _item(value: int | str) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return str(value)
+
+
+def settling(engine: Engine) -> Engine:
+    """The engine; before it asks anything itself, and before a transaction ends, it waits for what was told."""
+    event.listen(engine, "before_cursor_execute", lambda connection, *_: _settle(connection))
+    event.listen(engine, "commit", _settle)
+    event.listen(engine, "rollback", _let_go)
+    return engine
+
+
+def _settle(connection: Connection) -> None:
+    asking: Asking | None = connection.connection.info.get(ASKING)
+    if asking is not None:
+        asking.settle()
+
+
+def _let_go(connection: Connection) -> None:
+    with suppress(DBAPIError):  # what is not kept may fail
+        _settle(connection)

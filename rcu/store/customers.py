@@ -76,18 +76,13 @@ def by_birth_id(connection: Connection, birth_id: str, *, stores: frozenset[str]
     return _first(connection.execute(statement).one_or_none())
 
 
-_IDS: Final = "birth_ids"
-_BORN: Final = (
-    select(records.c.birth_id, customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
-    .join(memberships, memberships.c.record_id == records.c.record_id)
-    .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
-    .where(among(records.c.birth_id, _IDS))
-)
+_IDS: Final = "customer_ids"
+_PRESENT: Final = _profiles().where(among(customers.c.customer_id, _IDS))
 
 
-def by_birth_ids(connection: Connection, birth_ids: Collection[str]) -> dict[str, StoredProfile]:
-    """The customers that the records born with some ids belong to now, by these ids, as `by_birth_id`."""
-    return {row[0]: StoredProfile(*row[1:]) for row in fetch(connection, _BORN, {_IDS: birth_ids})}
+def by_present_ids(connection: Connection, customer_ids: Collection[str]) -> dict[str, StoredProfile]:
+    """Customers by the ids they have now."""
+    return {row[0]: StoredProfile(*row) for row in fetch(connection, _PRESENT, {_IDS: customer_ids})}
 
 
 def by_customer_ids(

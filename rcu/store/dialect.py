@@ -26,7 +26,8 @@ from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rcu.errors import ConfigurationError, Conflict
-from rcu.store.asking import CONNECT
+from rcu.store.asking import CONNECT, settling
+from rcu.store.conflicts import busy, delivers, kept_waiting
 from rcu.store.exchange import attached_file, for_sqlite, read_exchange
 from rcu.store.liveness import watched
 from rcu.store.sql import driven
@@ -142,23 +143,10 @@ def open_dialect(address: str) -> Dialect:
             return Sqlite(Path(parsed.database).absolute())
         case "postgresql":
             url = parsed.set(drivername="postgresql+psycopg")
-            return Postgresql(watched(create_engine(url, hide_parameters=True, connect_args=CONNECT)))
+            return Postgresql(settling(watched(create_engine(url, hide_parameters=True, connect_args=CONNECT))))
         case _:
             msg = "the database is neither SQLite in a file nor PostgreSQL"
             raise ConfigurationError(msg, hint=_ADDRESSES)
-
-
-def kept_waiting() -> Conflict:
-    """What a transaction says that another one held up for too long."""
-    return Conflict("another run or change is at work on the same", hint="try again in a moment")
-
-
-def _delivers() -> Conflict:
-    return Conflict("another process delivers", hint="one is enough: rcu serve, or rcu deliver")
-
-
-def _busy() -> Conflict:
-    return Conflict("another import or run is at work", hint="wait until it has ended and try again")
 
 
 class Sqlite:
@@ -221,11 +209,11 @@ class Sqlite:
             answer.unlink(missing_ok=True)
 
     def writer_lock(self) -> AbstractContextManager[None]:
-        return self._only("lock", _busy)
+        return self._only("lock", busy)
 
     @contextmanager
     def deliverer_lock(self) -> Generator[Callable[[], None]]:
-        with self._only("deliver", _delivers):
+        with self._only("deliver", delivers):
             yield lambda: None  # the file stays locked as long as the process lives
 
     @contextmanager
@@ -352,12 +340,12 @@ class Postgresql:
 
     @contextmanager
     def writer_lock(self) -> Generator[None]:
-        with self._only(_WRITER_LOCK, _busy):
+        with self._only(_WRITER_LOCK, busy):
             yield
 
     @contextmanager
     def deliverer_lock(self) -> Generator[Callable[[], None]]:
-        with self._only(_DELIVERER_LOCK, _delivers) as connection:
+        with self._only(_DELIVERER_LOCK, delivers) as connection:
             yield lambda: connection.exec_driver_sql("SELECT 1").close()  # it ends with its session
 
     @contextmanager

@@ -26,7 +26,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from rcu.errors import StoreError
-from rcu.store.dialect import Dialect, kept_waiting, open_dialect
+from rcu.store.conflicts import kept_waiting
+from rcu.store.dialect import Dialect, open_dialect
 from rcu.store.snapshots import frozen
 from rcu.store.staging import STAGING
 from rcu.store.types import Instant

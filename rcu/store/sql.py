@@ -48,7 +48,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from rcu.store.asking import Asking, Rows, Value, ready
+from rcu.store.asking import ASKING, Asking, Rows, Value, ready
 from rcu.store.types import Instant
 
 T = TypeVar("T")
@@ -239,31 +239,40 @@ def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Se
 
 
 def act(connection: Connection, statement: UpdateBase, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-    """Do what a statement says that is made once, as `fetch` asks; give what it returns."""
+    """Do what a statement says that is made once, as `fetch` asks; give what it returns.
+
+    What returns nothing is not waited for in PostgreSQL: what there is against it is raised by what is asked next in
+    the transaction, or by its end.
+    """
     if connection.dialect.name == "sqlite":
         found = connection.execute(statement, values)
         return found.all() if found.returns_rows else ()
     known = ready(statement)
-    return driven(connection, known.text, known.filled(values), known.kinds)
+    if known.names:
+        return driven(connection, known.text, known.filled(values), known.kinds)
+    asking(connection).tell(known.text, known.filled(values), known.kinds)
+    return ()
 
 
 def driven(connection: Connection, asked: str, values: Sequence[Value], kinds: Sequence[int] = ()) -> Rows:
     """What PostgreSQL answers to a statement whose parameters are $1, $2 ..., see `asking`."""
+    return asking(connection).ask(asked, values, kinds)
+
+
+def asking(connection: Connection) -> Asking:
+    """What asks PostgreSQL through a connection's driver."""
     pooled = connection.connection
-    asking: Asking | None = pooled.info.get(_ASKING)
-    if asking is None:
+    found: Asking | None = pooled.info.get(ASKING)
+    if found is None:
         driver = cast_to("psycopg.Connection[Any]", pooled.driver_connection)
-        asking = pooled.info[_ASKING] = Asking(driver)
-    return asking.ask(asked, values, kinds)
+        found = pooled.info[ASKING] = Asking(driver)
+    return found
 
 
 def fetch_dicts(connection: Connection, query: Query, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The same, each row by the names of its columns."""
     names = ready(query).names
     return [dict(zip(names, row, strict=True)) for row in fetch(connection, query, values)]
-
-
-_ASKING: Final = "rcu_asking"
 
 
 def _in_utc(row: Sequence[Any], instants: tuple[int, ...]) -> Sequence[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InternalError, Operational
 
 from rcu.store.asking import DOUBLE
 from rcu.store.engine import Store
-from rcu.store.sql import driven
+from rcu.store.sql import asking, driven
 
 pytestmark = pytest.mark.parametrize("databases", ["postgresql"], indirect=True)  # SQLite is not asked so
 NOW = datetime(2026, 3, 29, 2, 30, 0, 123456, tzinfo=UTC)
@@ -113,3 +113,80 @@ def test_a_lost_connection_is_said_to_be_lost(store: Store) -> None:
         connection.invalidate()
     with store.engine.connect() as connection:
         assert list(driven(connection, "SELECT 1", ())) == [(1,)]
+
+
+def told(connection: Connection, number: int) -> None:
+    asking(connection).tell("INSERT INTO told (n) VALUES ($1)", [number])
+
+
+@pytest.fixture
+def several(store: Store) -> Iterator[Store]:
+    with store.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE told (n bigint PRIMARY KEY)")
+    yield store
+    with store.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE told")
+
+
+def numbers(store: Store) -> list[int]:
+    with store.read() as connection:
+        return [row[0] for row in driven(connection, "SELECT n FROM told ORDER BY n", ())]
+
+
+def test_what_is_told_is_done_before_what_is_asked_next_by_either_way_and_at_the_end(several: Store) -> None:
+    with several.begin() as connection:
+        told(connection, 1)
+        assert list(driven(connection, "SELECT n FROM told", ())) == [(1,)]
+        told(connection, 2)
+        told(connection, 3)
+        assert connection.exec_driver_sql("SELECT max(n) FROM told").scalar() == 3
+        told(connection, 4)
+    assert numbers(several) == [1, 2, 3, 4]
+
+
+def test_what_is_told_and_not_kept_is_gone(several: Store) -> None:
+    with several.begin() as connection:
+        told(connection, 1)
+        connection.rollback()
+    with pytest.raises(ZeroDivisionError):
+        _tell(several, 2, then=lambda _: 1 / 0)
+    assert numbers(several) == []
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda connection: driven(connection, "SELECT 1", ()),
+        lambda connection: connection.exec_driver_sql("SELECT 1"),
+        lambda connection: connection,
+    ],
+    ids=["asked next", "asked by the other way", "at the end"],
+)
+def test_what_there_is_against_what_was_told_is_raised_and_nothing_is_kept(
+    several: Store, then: Callable[[Connection], object]
+) -> None:
+    with pytest.raises(IntegrityError, match="unique"):
+        _tell(several, 0, 1, 1, 2, then=then)
+    assert numbers(several) == []
+    _tell(several, 5, then=lambda _: None)  # the connection is as good as before
+    assert numbers(several) == [5]
+
+
+def _tell(store: Store, *values: int, then: Callable[[Connection], object]) -> None:
+    with store.begin() as connection:
+        for value in values:
+            told(connection, value)
+        then(connection)
+
+
+def test_a_connection_that_is_lost_is_told_of(several: Store) -> None:
+    def lose(connection: Connection) -> None:
+        pid = driven(connection, "SELECT pg_backend_pid()", ())[0][0]
+        with several.begin() as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+        told(connection, 2)
+        driven(connection, "SELECT 1", ())
+
+    with pytest.raises(OperationalError):
+        _tell(several, 1, then=lose)
+    assert numbers(several) == []
