@@ -6,6 +6,8 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -202,7 +204,8 @@ def _find(store: Store, digest: str, now: datetime) -> tuple[ApiKey, datetime | 
 class KnownKeys:
     """Finds keys, and for some seconds finds a key again without asking the database.
 
-    A key that was revoked is in force for so long in a process that has just seen it; one that ends, ends in time.
+    A key that was revoked is in force for so long in a process that has just seen it; one that ends, ends in time. One
+    that is asked for goes on being known: half-way it is found anew behind the answers, and nobody waits for that.
     """
 
     def __init__(
@@ -219,11 +222,33 @@ class KnownKeys:
         self._used = used
         self._known: dict[str, tuple[float, ApiKey]] = {}
         self._told: dict[int, float] = {}
+        self._renewed: set[str] = set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rcu-keys")
 
     def remembered(self, key: str) -> ApiKey | None:
         """The key, when it was found a moment ago."""
-        found = self._known.get(key_digest(key))
-        return found[1] if found is not None and self._clock() < found[0] else None
+        digest = key_digest(key)
+        found = self._known.get(digest)
+        left = -1.0 if found is None else found[0] - self._clock()
+        if found is None or left <= 0:
+            return None
+        if left < self._seconds / 2 and digest not in self._renewed:
+            self._renewed.add(digest)
+            with suppress(RuntimeError):  # it is closed
+                self._thread.submit(self._renew, key, digest)
+        return found[1]
+
+    def close(self) -> None:
+        """Find no key anew any more."""
+        self._thread.shutdown()
+
+    def _renew(self, key: str, digest: str) -> None:
+        try:
+            with suppress(Exception):  # then it is known for as long as it was, and who asks then is told why
+                if self.find(key) is None:
+                    self._known.pop(digest, None)
+        finally:
+            self._renewed.discard(digest)
 
     def find(self, key: str) -> ApiKey | None:
         """The key in force, or None."""

@@ -60,6 +60,26 @@ def test_a_secret_that_was_replaced_ends_when_it_was_to(api: Api) -> None:
     assert statuses() == [401, 200]
 
 
+@pytest.mark.parametrize("revoked", [False, True])
+def test_a_key_that_is_asked_for_is_found_anew_behind_the_answers(api: Api, *, revoked: bool) -> None:
+    seconds = [0.0]
+    known = keys.KnownKeys(api.store, seconds=2.0, clock=lambda: seconds[0], now=lambda: NOW)
+    key = keys.create_key(api.store, "till", scopes=frozenset({"changes"}), now=NOW)
+    assert known.remembered(key) is None
+    found = known.find(key)
+    if revoked:
+        keys.revoke_key(api.store, "till", now=NOW)
+    seconds[0] = 0.9
+    assert known.remembered(key) == found
+    seconds[0] = 1.1
+    assert known.remembered(key) == found
+    known.close()  # waits for what is found anew
+    seconds[0] = 2.1
+    assert known.remembered(key) == (None if revoked else found)
+    seconds[0] = 3.1
+    assert known.remembered(key) is None
+
+
 def test_a_key_ends_in_time_and_can_be_given_more(api: Api) -> None:
     now = [NOW]
     api.app.state.keys = keys.KnownKeys(api.store, seconds=0.0, now=lambda: now[0])
