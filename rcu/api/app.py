@@ -133,8 +133,8 @@ def create_app(
     app.state.rates = Rates(options.search_per_minute)
     app.state.accesses = access_log(store, every=options.behind_seconds)
     app.state.feed_watch = FeedWatch(partial(newest_change, store))
-    app.state.profiles = Together("profiles", partial(customers_now, store))
-    app.state.lookups = Together("lookups", partial(lookup_several, store, app.state.cleaning))
+    app.state.profiles = Together("profiles", store, customers_now)
+    app.state.lookups = Together("lookups", store, partial(lookup_several, app.state.cleaning))
     app.state.webhooks = Webhooks(store, clock=_now, private=options.private_webhooks)
     _route(app)
     return app
@@ -191,6 +191,8 @@ def from_environment() -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         warming = asyncio.create_task(asyncio.to_thread(warm_up, app.state.real_time))
         await asyncio.wait([warming], timeout=_WARMING_SECONDS)
+        app.state.profiles.settle()
+        app.state.lookups.settle()
         settle_memory()
         warming.add_done_callback(lambda _: settle_memory())  # what it took longer for is there to stay, too
         async with _delivering(store, chosen) if chosen.deliver else nullcontext():

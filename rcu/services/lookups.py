@@ -92,26 +92,34 @@ def lookup(
     a record is of an erased person is told where there is no restriction to stores: nobody knows whose it was.
     """
     with store.read() as connection:
-        values = _values_of_hashes(connection, asked)
-        keys = [_keys(question, settings, values) for question in asked]
-        every = {key for some in keys for key in some or ()}
-        found: dict[_Key, list[StoredProfile]] = {}
-        for identifier in LOOKUP_COLUMNS:
-            wanted = sorted({value for name, value in every if name == identifier})
-            if wanted:
-                found |= _having(connection, identifier, wanted, stores)
-        records = {value: RecordKey(*value.split(":", 1)) for name, value in every if name == "record"}
-        of_records = rows.by_records(connection, records.values(), stores=stores) if records else {}
-        lost = set(records.values()) - of_records.keys()
-        erased = rows.erased(connection, lost) if lost and stores is None else set[RecordKey]()
+        return _looked_up(connection, asked, settings, stores)
+
+
+def _looked_up(
+    connection: Transaction, asked: Sequence[Asked], settings: CleaningSettings, stores: frozenset[str] | None
+) -> list[Answer]:
+    values = _values_of_hashes(connection, asked)
+    keys = [_keys(question, settings, values) for question in asked]
+    every = {key for some in keys for key in some or ()}
+    found: dict[_Key, list[StoredProfile]] = {}
+    for identifier in LOOKUP_COLUMNS:
+        wanted = sorted({value for name, value in every if name == identifier})
+        if wanted:
+            found |= _having(connection, identifier, wanted, stores)
+    records = {value: RecordKey(*value.split(":", 1)) for name, value in every if name == "record"}
+    of_records = rows.by_records(connection, records.values(), stores=stores) if records else {}
+    lost = set(records.values()) - of_records.keys()
+    erased = rows.erased(connection, lost) if lost and stores is None else set[RecordKey]()
     found |= {("record", value): [of_records[key]] for value, key in records.items() if key in of_records}
     gone = {("record", value) for value, key in records.items() if key in erased}
     return [Answer("invalid") if some is None else _answer(some, found, gone) for some in keys]
 
 
-def lookup_several(store: Store, settings: CleaningSettings, asked: Sequence[Sequence[Asked]]) -> list[list[Answer]]:
+def lookup_several(
+    settings: CleaningSettings, connection: Transaction, asked: Sequence[Sequence[Asked]]
+) -> list[list[Answer]]:
     """Several lookups at once, of any stores: the same queries as for one."""
-    answers = iter(lookup(store, [question for one in asked for question in one], settings))
+    answers = iter(_looked_up(connection, [question for one in asked for question in one], settings, None))
     return [[next(answers) for _ in one] for one in asked]
 
 

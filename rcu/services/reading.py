@@ -79,10 +79,9 @@ def present(connection: Transaction, customer_id: str, *, stores: frozenset[str]
     return found
 
 
-def customers_now(store: Store, customer_ids: Sequence[str]) -> list[StoredProfile | None]:
+def customers_now(connection: Transaction, customer_ids: Sequence[str]) -> list[StoredProfile | None]:
     """The customer that has each id now; None where there is none, or none any more."""
-    with store.read() as connection:
-        found = rows.by_present_ids(connection, customer_ids)
+    found = rows.by_present_ids(connection, customer_ids)
     return [found.get(one) for one in customer_ids]
 
 

@@ -13,6 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from rcu.store.engine import Store, Transaction
+from rcu.store.kept import Kept
+
 Q = TypeVar("Q")
 A = TypeVar("A")
 MOST_TOGETHER: Final = 64
@@ -27,13 +30,19 @@ class _Line(Generic[Q, A]):
 
 
 class Together(Generic[Q, A]):
-    """Has questions answered in batches by a thread of its own; close it to end the thread."""
+    """Has questions answered in batches by a connection that is kept; close it to end its thread."""
 
-    def __init__(self, name: str, answer: Callable[[Sequence[Q]], Sequence[A]]) -> None:
+    def __init__(self, name: str, store: Store, answer: Callable[[Transaction, Sequence[Q]], Sequence[A]]) -> None:
         """`answer` gives an answer to each of some questions, in their order."""
-        self._answer = answer
+        self._answer, self._store = answer, store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"rcu-{name}")
         self._lines: dict[asyncio.AbstractEventLoop, _Line[Q, A]] = {}
+        self._away = store.keep(self._thread)
+        self._home: tuple[asyncio.AbstractEventLoop, Kept] | None = None
+
+    def settle(self) -> None:
+        """The event loop that runs now is the one that asks nearly always: it waits for the database itself."""
+        self._home = asyncio.get_running_loop(), self._store.keep(self._thread, here=True)
 
     async def ask(self, question: Q) -> A:
         """The answer to a question, or the error of the batch it was in."""
@@ -46,14 +55,16 @@ class Together(Generic[Q, A]):
         return await told
 
     def close(self) -> None:
-        """Answer what was asked, and end."""
+        """Answer what was asked, and end; the store lets the connection go."""
         self._thread.shutdown()
 
     async def _work(self, loop: asyncio.AbstractEventLoop, line: _Line[Q, A]) -> None:
+        kept = self._home[1] if self._home is not None and self._home[0] is loop else self._away
         while line.waiting:
             some = [line.waiting.popleft() for _ in range(min(len(line.waiting), MOST_TOGETHER))]
+            questions = [question for question, _ in some]
             try:
-                answers = await loop.run_in_executor(self._thread, self._answer, [question for question, _ in some])
+                answers = await kept.read(lambda connection, asked=questions: self._answer(connection, asked))
             except Exception as error:  # noqa: BLE001  # whoever waits for the answer gets it
                 for _, told in some:
                     if not told.done():

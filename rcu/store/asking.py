@@ -6,6 +6,7 @@ the server needs to answer it. https://www.psycopg.org/psycopg3/docs/api/pq.html
 
 from __future__ import annotations
 
+import asyncio
 import selectors
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from psycopg.adapt import Transformer
 from sqlalchemy import CompoundSelect, Connection, Double, Engine, Select, UpdateBase, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.util.concurrency import await_, in_greenlet
 
 from rcu.store.types import Instant
 
@@ -109,7 +111,7 @@ class Asking:
         try:
             given = [_written(value) for value in values]
             name = self._prepared(asked, kinds)
-            if not self._sent and not self._begins():
+            if not (self._sent or in_greenlet() or self._begins()):
                 return self._read(self._server.exec_prepared(name, cast("list[bytes]", given)))
             self._send(asked, name, given)
         except psycopg.Error as error:
@@ -184,9 +186,12 @@ class Asking:
 
     def _answer(self) -> pq.abc.PGresult | None:
         """The next answer, once it is there: to wait inside libpq would keep the interpreter from everybody else."""
-        while (unsent := self._server.flush()) or self._server.is_busy():
-            self._selector.modify(self._server.socket, EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
-            self._selector.select()
+        while (unsent := bool(self._server.flush())) or self._server.is_busy():
+            if in_greenlet():
+                await_(_spoken(self._server.socket, unsent=unsent))
+            else:
+                self._selector.modify(self._server.socket, EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
+                self._selector.select()
             self._server.consume_input()
         return self._server.get_result()
 
@@ -216,6 +221,20 @@ class Asking:
         if self._server.status == pq.ConnStatus.BAD:
             raise psycopg.OperationalError("the connection is lost")
         raise errors.error_from_result(answer)
+
+
+async def _spoken(server: int, *, unsent: bool) -> None:
+    """The server says something, or, where not all was sent, takes more: the event loop waits for it."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(server, told.set)
+    if unsent:
+        loop.add_writer(server, told.set)
+    try:
+        await told.wait()
+    finally:
+        loop.remove_reader(server)
+        if unsent:
+            loop.remove_writer(server)
 
 
 def _written(value: Value) -> bytes | None:

@@ -1,8 +1,8 @@
-"""What those are told who come while others are at work."""
+"""What those are told who come while others are at work, or the database is not there."""
 
 from __future__ import annotations
 
-from rcu.errors import Conflict
+from rcu.errors import Conflict, StoreError
 
 
 def kept_waiting() -> Conflict:
@@ -18,3 +18,8 @@ def delivers() -> Conflict:
 def busy() -> Conflict:
     """What a second import or run is told."""
     return Conflict("another import or run is at work", hint="wait until it has ended and try again")
+
+
+def unreachable() -> StoreError:
+    """The database cannot be reached."""
+    return StoreError("the database cannot be reached", hint="check RCU_DATABASE_URL and that the server is running")

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     CompoundSelect,
     Connection,
     Row,
@@ -54,8 +53,11 @@ class StoredProfile:
     profile: str
 
 
+_PROFILE: Final = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
+
+
 def _profiles() -> Select[str, int, str, str]:
-    return select(customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
+    return select(*_PROFILE)
 
 
 def _first(row: Row[str, int, str, str] | None) -> StoredProfile | None:
@@ -116,40 +118,53 @@ def by_record(
     return _first(connection.execute(statement).one_or_none())
 
 
-def _named(keys: Collection[RecordKey]) -> ColumnElement[bool]:
-    """Records of some sources with some native ids: those with the keys, and a few that nobody named."""
-    return and_(
-        among(records.c.source, sorted({key.source for key in keys})),
-        among(records.c.native_id, sorted({key.native_id for key in keys})),
-    )
+_SOURCES: Final = "sources"
+_NATIVE_IDS: Final = "native_ids"
+_AMONG_NAMED: Final = and_(among(records.c.source, _SOURCES), among(records.c.native_id, _NATIVE_IDS))
+"""Records of some sources with some native ids: those with the keys, and a few that nobody named."""
+_OF_RECORDS: Final = (
+    select(records.c.source, records.c.native_id, *_PROFILE)
+    .join(memberships, memberships.c.record_id == records.c.record_id)
+    .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
+    .where(_AMONG_NAMED)
+)
+_ERASED: Final = select(records.c.source, records.c.native_id).where(_AMONG_NAMED, records.c.erased_at.is_not(None))
+
+
+def _named(keys: Collection[RecordKey]) -> dict[str, list[str]]:
+    return {_SOURCES: sorted({key.source for key in keys}), _NATIVE_IDS: sorted({key.native_id for key in keys})}
 
 
 def by_records(
     connection: Connection, keys: Collection[RecordKey], *, stores: frozenset[str] | None = None
 ) -> dict[RecordKey, StoredProfile]:
     """The customers some records belong to; those that belong to none are left out."""
-    profile = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
-    statement = (
-        select(records.c.source, records.c.native_id, *profile)
-        .join(memberships, memberships.c.record_id == records.c.record_id)
-        .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
-        .where(_named(keys), of_stores(customers.c.cluster_id, stores))
-    )
-    found = {RecordKey(row[0], row[1]): StoredProfile(*row[2:]) for row in connection.execute(statement)}
+    asked = _named(keys)
+    if stores is None:
+        rows = fetch(connection, _OF_RECORDS, asked)
+    else:
+        rows = connection.execute(_OF_RECORDS.where(of_stores(customers.c.cluster_id, stores)), asked).all()
+    found = {RecordKey(row[0], row[1]): StoredProfile(*row[2:]) for row in rows}
     return {key: found[key] for key in keys if key in found}
 
 
 def erased(connection: Connection, keys: Collection[RecordKey]) -> set[RecordKey]:
     """Those of some records whose person was erased."""
-    statement = select(records.c.source, records.c.native_id).where(_named(keys), records.c.erased_at.is_not(None))
-    return {RecordKey(row[0], row[1]) for row in connection.execute(statement)} & set(keys)
+    return {RecordKey(*row) for row in fetch(connection, _ERASED, _named(keys))} & set(keys)
 
 
 def hashed_values(connection: Connection, column: HashColumn, kept: Sequence[int]) -> list[tuple[str, str]]:
     """The values of records by what is kept of their hashes, each with the key it is looked up by."""
+    return [(row[0], row[1]) for row in fetch(connection, _of_hashes(column), {_HASHES: kept})]
+
+
+_HASHES: Final = "hashes"
+
+
+@cache
+def _of_hashes(column: HashColumn) -> Select[*tuple[Any, ...]]:
     key = records.c["email_key" if column.of == "email" else column.of]
-    statement = select(records.c[column.of], key.label("key")).where(among(records.c[column.name], kept)).distinct()
-    return [(row[0], row[1]) for row in connection.execute(statement)]
+    return select(records.c[column.of], key.label("key")).where(among(records.c[column.name], _HASHES)).distinct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +227,8 @@ def _carriers(column: str, most_each: int, stores: frozenset[str] | None) -> Sel
     sort = (carriers.c.key, carriers.c.only_set)
     place = func.row_number().over(partition_by=sort, order_by=carriers.c.cluster_id)
     ranked = select(carriers, place.label("place")).subquery("ranked")
-    profile = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
     return (
-        select(ranked.c.key, ranked.c.cluster_id, ranked.c.only_set, *profile)
+        select(ranked.c.key, ranked.c.cluster_id, ranked.c.only_set, *_PROFILE)
         .join(customers, customers.c.cluster_id == ranked.c.cluster_id)
         .where(ranked.c.place <= most_each)
         .order_by(ranked.c.key, ranked.c.cluster_id)

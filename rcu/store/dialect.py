@@ -9,20 +9,22 @@ two has open at any time, and which Python's connection attaches under the name 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import adbc_driver_manager.dbapi as adbc_manager
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import adbc_driver_sqlite.dbapi as adbc_sqlite
+import psycopg
 import pyarrow as pa
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, Select, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rcu.errors import ConfigurationError, Conflict
@@ -49,6 +51,8 @@ them. The plans stay, and a table that was small when they were made may have gr
 _FOREVER: Final = -1
 _WAITED: Final = frozenset({"55P03", "40P01"})
 """Lock not available in time; deadlock detected."""
+_IN_POOL: Final = 7
+"""Connections that stay open: for five at a time, and two that are kept for the reads of an application."""
 _POLL_SECONDS: Final = 0.002
 _DAY: Final = 86_400
 _ADDRESSES: Final = "RCU_DATABASE_URL is like sqlite:///rcu.db or postgresql://user:password@host/name"
@@ -58,6 +62,8 @@ class Dialect(Protocol):
     """What the store asks of a database."""
 
     engine: Engine
+    can_be_awaited: bool
+    """Whether an event loop can wait for what a connection says."""
 
     def connected(self, *, writes: bool) -> AbstractContextManager[Connection]:
         """A connection on which staged tables can be seen."""
@@ -65,6 +71,10 @@ class Dialect(Protocol):
 
     def plan_for_few(self, connection: Connection) -> None:
         """Have what a connection reads until it is given back go through indexes."""
+        ...
+
+    def kept(self) -> AbstractContextManager[Connection]:
+        """A connection to read by for as long as the process lasts, that none of the others waits for."""
         ...
 
     def stage(self, name: str, content: pa.Table) -> None:
@@ -143,14 +153,20 @@ def open_dialect(address: str) -> Dialect:
             return Sqlite(Path(parsed.database).absolute())
         case "postgresql":
             url = parsed.set(drivername="postgresql+psycopg")
-            return Postgresql(settling(watched(create_engine(url, hide_parameters=True, connect_args=CONNECT))))
+            return Postgresql(settling(watched(_engine(url))))
         case _:
             msg = "the database is neither SQLite in a file nor PostgreSQL"
             raise ConfigurationError(msg, hint=_ADDRESSES)
 
 
+def _engine(url: URL) -> Engine:
+    return create_engine(url, hide_parameters=True, connect_args=CONNECT, pool_size=_IN_POOL)
+
+
 class Sqlite:
     """SQLite in a file."""
+
+    can_be_awaited = False
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -173,6 +189,11 @@ class Sqlite:
 
     def plan_for_few(self, connection: Connection) -> None:
         pass  # it reads a whole table only where nothing else is left
+
+    @contextmanager
+    def kept(self) -> Generator[Connection]:
+        with self.engine.connect() as connection:
+            yield connection
 
     def stage(self, name: str, content: pa.Table) -> None:
         ready = pa.table([for_sqlite(column) for column in content.columns], names=content.column_names)
@@ -273,6 +294,8 @@ def _begin_sqlite(connection: Connection) -> None:
 class Postgresql:
     """PostgreSQL."""
 
+    can_be_awaited = sys.platform != "win32"  # the usual event loop there watches no sockets of others
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._own = threading.local()
@@ -288,6 +311,17 @@ class Postgresql:
         connection.execution_options(isolation_level="READ COMMITTED")
         told = ", ".join(f"set_config('{name}', 'off', true)" for name in ("enable_seqscan", "jit"))
         connection.exec_driver_sql(f"SELECT {told}").close()
+
+    @contextmanager
+    def kept(self) -> Generator[Connection]:
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
+            for name, value in _FOR_FEW_ROWS.items():
+                driver.execute(f"SET {name} = '{value}'".encode())
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # what was set is for these questions alone
 
     @contextmanager
     def arrow(self) -> Generator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, Final, TypeAlias
 
@@ -25,9 +26,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
-from rcu.errors import StoreError
-from rcu.store.conflicts import kept_waiting
+from rcu.store.conflicts import kept_waiting, unreachable
 from rcu.store.dialect import Dialect, open_dialect
+from rcu.store.kept import Kept
 from rcu.store.snapshots import frozen
 from rcu.store.staging import STAGING
 from rcu.store.types import Instant
@@ -55,6 +56,7 @@ class Store:
         """`at` is the address of a database."""
         self._dialect = open_dialect(at) if isinstance(at, str) else at
         self._numbers = itertools.count()
+        self._kept: list[Kept] = []
 
     @property
     def engine(self) -> Engine:
@@ -63,6 +65,8 @@ class Store:
 
     def close(self) -> None:
         """Give back all connections and files."""
+        for one in self._kept:
+            one.close()
         self._dialect.close()
 
     @contextmanager
@@ -111,6 +115,16 @@ class Store:
                 self._dialect.plan_for_few(connection)
             yield connection
 
+    def keep(self, thread: Executor, *, here: bool = False) -> Kept:
+        """A connection that is kept for questions that come all the time, until the store is closed.
+
+        Args:
+            thread: one thread that opens it, and asks.
+            here: the event loop asks itself, where the database is reached over a socket; one loop alone then.
+        """
+        self._kept.append(Kept(self._dialect, thread, here=here))
+        return self._kept[-1]
+
     @contextmanager
     def snapshot(self) -> Generator[Store]:
         """The store as it is at this instant, for as long as the block takes; others go on writing. Only to be read."""
@@ -125,8 +139,7 @@ class Store:
             except OperationalError as error:
                 if self._dialect.waited_in_vain(error):
                     raise
-                msg = "the database cannot be reached"
-                raise StoreError(msg, hint="check RCU_DATABASE_URL and that the server is running") from None
+                raise unreachable() from None
             yield connection
 
     def writer_lock(self) -> AbstractContextManager[None]:

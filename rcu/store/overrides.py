@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
 from sqlalchemy import Connection, delete, insert, select
 
 from rcu.domain.overrides import Override, Overrides, latest
-from rcu.store.sql import among, upsert
+from rcu.store.sql import among, fetch, upsert
 from rcu.store.tables import decision_values, memberships, overrides
 
 Sets: TypeAlias = Mapping[str, Mapping[str, str | None]]
@@ -66,15 +66,20 @@ def read(stored: str) -> dict[str, Override]:
     return {group: Override(**one) for group, one in orjson.loads(stored).items()}
 
 
+_CLUSTERS: Final = "clusters"
+_OF_CLUSTERS: Final = (
+    select(memberships.c.cluster_id, overrides.c.content)
+    .join(memberships, memberships.c.record_id == overrides.c.record_id)
+    .where(among(memberships.c.cluster_id, _CLUSTERS))
+)
+
+
 def of_clusters(connection: Connection, clusters: Collection[int]) -> dict[int, dict[str, Override]]:
     """What is set for some customers, by group of fields; of several the latest."""
-    statement = (
-        select(memberships.c.cluster_id, overrides.c.content)
-        .join(memberships, memberships.c.record_id == overrides.c.record_id)
-        .where(among(memberships.c.cluster_id, sorted(clusters)))
-    )
+    if not clusters:
+        return {}
     found: dict[int, list[Overrides]] = {}
-    for cluster, told in connection.execute(statement) if clusters else ():
+    for cluster, told in fetch(connection, _OF_CLUSTERS, {_CLUSTERS: sorted(clusters)}):
         found.setdefault(cluster, []).append(read(told))
     return {cluster: latest(several) for cluster, several in found.items()}
 

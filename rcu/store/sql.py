@@ -264,7 +264,7 @@ def asking(connection: Connection) -> Asking:
     pooled = connection.connection
     found: Asking | None = pooled.info.get(ASKING)
     if found is None:
-        driver = cast_to("psycopg.Connection[Any]", pooled.driver_connection)
+        driver = cast_to("psycopg.Connection[Any]", pooled.dbapi_connection)
         found = pooled.info[ASKING] = Asking(driver)
     return found
 

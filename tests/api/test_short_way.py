@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,8 @@ from rcu.api import straight
 from rcu.domain.keys import Rate, Terms
 from rcu.errors import StoreError
 from rcu.services.together import MOST_TOGETHER, Together
+from rcu.store import customers as rows
+from rcu.store.engine import Store, Transaction
 from tests.api.conftest import Api
 from tests.api.test_customers import stored
 
@@ -94,21 +95,22 @@ def test_a_request_is_counted_once_on_whichever_way_it_goes(api: Api) -> None:
     assert [client.get(path).status_code for _ in range(2)] == [200, 429]
 
 
-def test_what_is_asked_at_the_same_time_is_answered_together_each_with_its_own() -> None:
+@pytest.mark.parametrize("settled", [False, True], ids=["by a thread", "by the event loop"])
+def test_what_is_asked_at_the_same_time_is_answered_together_each_with_its_own(store: Store, *, settled: bool) -> None:
     batches: list[int] = []
-    open_ = threading.Event()
 
-    def squares(numbers: Sequence[int]) -> list[int]:
+    def squares(connection: Transaction, numbers: Sequence[int]) -> list[int]:
         batches.append(len(numbers))
-        open_.wait(10)
+        rows.by_present_ids(connection, ["nobody"])
         return [number**2 for number in numbers]
 
     async def ask() -> list[int]:
-        together = Together("test", squares)
+        together = Together("test", store, squares)
+        if settled:
+            together.settle()
         asking = [asyncio.ensure_future(together.ask(number)) for number in range(200)]
         await asyncio.sleep(0)
         asking[7].cancel()
-        open_.set()
         told = await asyncio.gather(*asking, return_exceptions=True)
         together.close()
         return [one for one in told if isinstance(one, int)]
@@ -118,14 +120,14 @@ def test_what_is_asked_at_the_same_time_is_answered_together_each_with_its_own()
     assert len(batches) <= 6
 
 
-def test_an_error_is_told_to_all_of_a_batch_and_the_next_goes_on() -> None:
-    def fails_once(numbers: Sequence[int]) -> list[int]:
+def test_an_error_is_told_to_all_of_a_batch_and_the_next_goes_on(store: Store) -> None:
+    def fails_once(_connection: Transaction, numbers: Sequence[int]) -> list[int]:
         if 0 in numbers:
             raise StoreError("the database cannot be reached")
         return list(numbers)
 
     async def ask() -> int:
-        together = Together("test", fails_once)
+        together = Together("test", store, fails_once)
         with pytest.raises(StoreError):
             await together.ask(0)
         found = await together.ask(1)

@@ -1,0 +1,83 @@
+"""A connection that is kept, for questions that come all the time: to fetch one for each takes as long as the answer.
+
+Where the database is reached over a socket, the event loop itself waits for what it says: a thread beside it would
+take turns with it for the interpreter, and each turn takes longer than the question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.util.concurrency import greenlet_spawn
+
+from rcu.store.conflicts import unreachable
+from rcu.store.dialect import Dialect
+
+T = TypeVar("T")
+
+
+class Kept:
+    """Reads by one connection, opened when it is first needed, and anew when it was lost; see `Store.keep`.
+
+    One question is asked at a time; close it when none is.
+    """
+
+    def __init__(self, dialect: Dialect, thread: Executor, *, here: bool) -> None:
+        """`thread` is one thread, that opens the connection; `here`: the event loop asks where it can, see above."""
+        self._dialect, self._thread = dialect, thread
+        self._here = here and dialect.can_be_awaited
+        self._open: tuple[Connection, ExitStack] | None = None
+
+    async def read(self, ask: Callable[[Connection], T]) -> T:
+        """What is found by a connection; asked once more where it was lost meanwhile.
+
+        Raises:
+            StoreError: the database cannot be reached.
+            DBAPIError: it has something against what it is asked.
+        """
+        loop = asyncio.get_running_loop()
+        for again in (True, False):
+            if self._open is None:
+                await loop.run_in_executor(self._thread, self._connect)
+            try:
+                if self._here:
+                    return await greenlet_spawn(partial(self._ask, ask))
+                return await loop.run_in_executor(self._thread, self._ask, ask)
+            except DBAPIError:
+                if not again:
+                    raise
+        raise AssertionError  # the second time it is raised or returned
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._open is not None:
+            (_, stack), self._open = self._open, None
+            stack.close()
+
+    def _connect(self) -> None:
+        stack = ExitStack()
+        try:
+            self._open = stack.enter_context(self._dialect.kept()), stack
+        except OperationalError:
+            raise unreachable() from None
+
+    def _ask(self, ask: Callable[[Connection], T]) -> T:
+        assert self._open is not None  # noqa: S101  # as was seen to
+        connection, _ = self._open
+        try:
+            found = ask(connection)
+            connection.rollback()  # what is read next is what is there then
+        except BaseException:  # whatever it was: nobody knows what the connection waits for
+            with suppress(SQLAlchemyError):
+                connection.invalidate()
+                connection.rollback()
+            self.close()
+            raise
+        return found
