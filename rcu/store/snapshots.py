@@ -16,7 +16,9 @@ import adbc_driver_manager.dbapi as adbc_manager
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from rcu.store.dialect import Dialect, Postgresql, Sqlite
+from rcu.store.dialect import Dialect
+from rcu.store.postgresql import Postgresql
+from rcu.store.sqlite import Sqlite
 from rcu.store.staging import STAGING, analyse
 
 
