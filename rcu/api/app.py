@@ -191,19 +191,15 @@ def from_environment() -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         warming = asyncio.create_task(asyncio.to_thread(warm_up, app.state.real_time))
         await asyncio.wait([warming], timeout=_WARMING_SECONDS)
-        app.state.profiles.settle()
-        app.state.lookups.settle()
+        for one in (app.state.profiles, app.state.lookups):
+            one.settle()
         settle_memory()
         warming.add_done_callback(lambda _: settle_memory())  # what it took longer for is there to stay, too
         async with _delivering(store, chosen) if chosen.deliver else nullcontext():
             with _at_the_end(app.state.feed_watch.close):
                 yield
-        app.state.gathering.close()
-        app.state.profiles.close()
-        app.state.lookups.close()
-        app.state.keys.close()
-        app.state.accesses.close()
-        app.state.key_uses.close()
+        for name in ("gathering", "profiles", "lookups", "keys", "accesses", "key_uses"):
+            getattr(app.state, name).close()
         await asyncio.wait([warming])
         store.close()
 

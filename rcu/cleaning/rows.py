@@ -9,7 +9,7 @@ from rcu.cleaning import addresses, names
 from rcu.cleaning.dates import BirthDate, standardise_date
 from rcu.cleaning.emails import Email, standardise_email
 from rcu.cleaning.localities import UNKNOWN_COUNTRY, read_country
-from rcu.cleaning.phones import distribute, read_phones
+from rcu.cleaning.phones import Phones, distribute, read_phones
 from rcu.cleaning.settings import CleaningSettings
 from rcu.cleaning.text import clean
 from rcu.domain.records import EMAIL_COLUMNS
@@ -36,6 +36,12 @@ def standardise_row(raw: Mapping[str, str | None], *, settings: CleaningSettings
         **dict(zip(_EMAIL, email, strict=True)),
         "loyalty_number": clean(raw.get("loyalty_number")),
     }
+
+
+def standardise_phone(raw: str, *, settings: CleaningSettings) -> Phones:
+    """Standardise the numbers of one field, as `standardise_row` does those of a record's `phone` that has no more."""
+    region = phone_region(None, default=settings.default_country)
+    return distribute(read_phones(raw, region, junk=settings.junk), read_phones(None, region, junk=settings.junk))
 
 
 def phone_region(country: str | None, *, default: str) -> str:

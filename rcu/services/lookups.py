@@ -10,13 +10,14 @@ from typing import Final, TypeAlias
 
 from rcu.cleaning import CleaningSettings
 from rcu.cleaning.emails import standardise_email
-from rcu.cleaning.rows import standardise_row
+from rcu.cleaning.rows import standardise_phone
 from rcu.domain.hashes import HASHES, digest_of, kept_of
 from rcu.domain.records import RecordKey
 from rcu.errors import Conflict, NotFound
 from rcu.store import customers as rows
 from rcu.store import overrides as override_rows
-from rcu.store.customers import LOOKUP_COLUMNS, Carrier, StoredProfile
+from rcu.store.carriers import LOOKUP_COLUMNS, Carrier, by_identifiers
+from rcu.store.customers import StoredProfile
 from rcu.store.engine import Store, Transaction
 
 MOST_CANDIDATES: Final = 10
@@ -128,7 +129,7 @@ def _having(
 ) -> dict[_Key, list[StoredProfile]]:
     """The customers that have some values of an identifier; where a steward set it, that is looked up."""
     matches: dict[str, Sequence[Carrier]] = dict.fromkeys(wanted, ())
-    matches |= rows.by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES, stores=stores)
+    matches |= by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES, stores=stores)
     column = LOOKUP_COLUMNS[identifier]
     doubtful = {one.cluster_id for carriers in matches.values() for one in carriers if one.only_set}
     in_force = override_rows.of_clusters(connection, doubtful)
@@ -166,8 +167,10 @@ def _key(asked: Asked, settings: CleaningSettings) -> _Key | None:
             key = standardise_email(asked.value, junk=settings.junk).key
             return None if key is None else ("email", key)
         case "phone":
-            row = standardise_row({"phone": asked.value}, settings=settings)
-            return next(((kind, value) for kind in ("mobile", "landline") if (value := row[kind]) is not None), None)
+            phones = standardise_phone(asked.value, settings=settings)
+            if phones.mobile is not None:
+                return "mobile", phones.mobile
+            return None if phones.landline is None else ("landline", phones.landline)
         case "record":
             return ("record", asked.value) if ":" in asked.value else None
         case _:

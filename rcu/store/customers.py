@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    CompoundSelect,
     Connection,
     Row,
     Select,
     and_,
     func,
-    literal_column,
     select,
-    union_all,
 )
 
 from rcu.domain.hashes import HashColumn
@@ -25,22 +22,12 @@ from rcu.store.sql import among, fetch
 from rcu.store.tables import (
     changes,
     customers,
-    decision_records,
-    decision_values,
     memberships,
     raw_batches,
     records,
     runs,
 )
 from rcu.store.visibility import of_stores
-
-LOOKUP_COLUMNS: Final[Mapping[str, str]] = {
-    "email": "email_key",
-    "mobile": "mobile",
-    "landline": "landline",
-    "loyalty_number": "loyalty_number",
-}
-"""Identifiers a customer can be looked up by, and the column that holds their key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +40,14 @@ class StoredProfile:
     profile: str
 
 
-_PROFILE: Final = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
+PROFILE: Final = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
+
+
+"""The columns of a `StoredProfile`."""
 
 
 def _profiles() -> Select[str, int, str, str]:
-    return select(*_PROFILE)
+    return select(*PROFILE)
 
 
 def _first(row: Row[str, int, str, str] | None) -> StoredProfile | None:
@@ -123,7 +113,7 @@ _NATIVE_IDS: Final = "native_ids"
 _AMONG_NAMED: Final = and_(among(records.c.source, _SOURCES), among(records.c.native_id, _NATIVE_IDS))
 """Records of some sources with some native ids: those with the keys, and a few that nobody named."""
 _OF_RECORDS: Final = (
-    select(records.c.source, records.c.native_id, *_PROFILE)
+    select(records.c.source, records.c.native_id, *PROFILE)
     .join(memberships, memberships.c.record_id == records.c.record_id)
     .join(customers, customers.c.cluster_id == memberships.c.cluster_id)
     .where(_AMONG_NAMED)
@@ -165,90 +155,6 @@ _HASHES: Final = "hashes"
 def _of_hashes(column: HashColumn) -> Select[*tuple[Any, ...]]:
     key = records.c["email_key" if column.of == "email" else column.of]
     return select(records.c[column.of], key.label("key")).where(among(records.c[column.name], _HASHES)).distinct()
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """A customer that has an identifier.
-
-    Attributes:
-        cluster_id: its number.
-        only_set: no record of it carries the identifier; a decision about one set it, which may not hold any more.
-        profile: as stored.
-    """
-
-    cluster_id: int
-    only_set: bool
-    profile: StoredProfile
-
-
-def by_identifiers(
-    connection: Connection,
-    identifier: str,
-    keys: Sequence[str],
-    *,
-    most_each: int,
-    stores: frozenset[str] | None = None,
-) -> dict[str, list[Carrier]]:
-    """The customers that have one of the keys, oldest first; at most `most_each` of each sort for one key.
-
-    Args:
-        connection: a connection.
-        identifier: one of LOOKUP_COLUMNS.
-        keys: keys in the form records are matched on.
-        most_each: more than this many customers are cut off.
-        stores: only customers of these stores; None: all.
-    """
-    column, asked = LOOKUP_COLUMNS[identifier], {_KEYS: list(keys)}
-    if stores is None:
-        rows = fetch(connection, _of_all(column, most_each), asked)
-    else:
-        rows = connection.execute(_carriers(column, most_each, stores), asked).all()
-    found: dict[str, list[Carrier]] = {}
-    for key, cluster, only_set, *told in rows:
-        found.setdefault(key, []).append(Carrier(cluster, bool(only_set), StoredProfile(*told)))
-    return found
-
-
-_KEYS: Final = "keys"
-
-
-@cache
-def _of_all(column: str, most_each: int) -> Select[*tuple[Any, ...]]:
-    """The query of `by_identifiers` without restriction to stores, put together once."""
-    return _carriers(column, most_each, None)
-
-
-def _carriers(column: str, most_each: int, stores: frozenset[str] | None) -> Select[*tuple[Any, ...]]:
-    had = _having(column).subquery("had")
-    once = select(had.c.key, had.c.cluster_id, func.min(had.c.only_set).label("only_set"))
-    once = once.where(of_stores(had.c.cluster_id, stores))
-    carriers = once.group_by(had.c.key, had.c.cluster_id).subquery("carriers")
-    sort = (carriers.c.key, carriers.c.only_set)
-    place = func.row_number().over(partition_by=sort, order_by=carriers.c.cluster_id)
-    ranked = select(carriers, place.label("place")).subquery("ranked")
-    return (
-        select(ranked.c.key, ranked.c.cluster_id, ranked.c.only_set, *_PROFILE)
-        .join(customers, customers.c.cluster_id == ranked.c.cluster_id)
-        .where(ranked.c.place <= most_each)
-        .order_by(ranked.c.key, ranked.c.cluster_id)
-    )
-
-
-def _having(column: str) -> CompoundSelect[Any, Any, int]:
-    """Keys with the customers whose records carry them, and with those around decisions that set them."""
-    carried = (
-        select(records.c[column].label("key"), memberships.c.cluster_id, literal_column("0").label("only_set"))
-        .join(memberships, memberships.c.record_id == records.c.record_id)
-        .where(among(records.c[column], _KEYS))
-    )
-    said = (
-        select(decision_values.c.value, memberships.c.cluster_id, literal_column("1"))
-        .join(decision_records, decision_records.c.decision_id == decision_values.c.decision_id)
-        .join(memberships, memberships.c.record_id == decision_records.c.record_id)
-        .where(decision_values.c.name == column, among(decision_values.c.value, _KEYS))
-    )
-    return union_all(carried, said)
 
 
 def record_clusters(connection: Connection) -> list[tuple[str, str, int]]:

@@ -25,12 +25,12 @@ from sqlalchemy import (
 )
 
 from rcu.domain.records import RecordKey
+from rcu.store.blocks import block_members
 from rcu.store.marks import TO_MATCH
 from rcu.store.sql import (
     Upsert,
     act,
     among,
-    block_members,
     fetch,
     fetch_dicts,
     inserting,

@@ -1,4 +1,4 @@
-"""SQL that the two databases say differently; with `dialect` and `indexes` all that asks which of them it is.
+"""SQL that the two databases say differently; with `blocks`, `indexes` and the dialects all that asks which it is.
 
 Many values are one parameter, an array in PostgreSQL, a JSON array in SQLite: so a statement is put together once and
 stays the same however many there are.
@@ -6,7 +6,6 @@ stays the same however many there are.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeVar
@@ -23,6 +22,7 @@ from sqlalchemy import (
     Delete,
     Dialect,
     Insert,
+    Join,
     Select,
     Table,
     TableValuedAlias,
@@ -38,6 +38,7 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -342,6 +343,17 @@ def each(connection: Connection, values: str) -> TableValuedAlias:
     return func.unnest(many).table_valued(column("value", Text), name="given").render_derived()
 
 
+def joined_each(connection: Connection, given: TableValuedAlias, key: ColumnElement[int], few: Select[int]) -> Join:
+    """Given values, each joined with the rows of a table whose key is one of a few that are found for that value.
+
+    SQLite knows no LATERAL, and PostgreSQL would look at every row of the table.
+    """
+    if connection.dialect.name == "sqlite":
+        return given.join(key.table, key.in_(few.correlate(given)))
+    found = few.lateral("few")
+    return given.join(found, true()).join(key.table, key == found.c[0])
+
+
 class Written(NamedTuple):
     """A statement written out, the names of its parameters in their order, and the values some have always."""
 
@@ -369,30 +381,3 @@ def all_of(connection: Connection, parts: Sequence[tuple[Written, Mapping[str, A
     values = [{**one.constants, **given}[name] for one, given in parts for name in one.places]
     given = (_MANY.process_bind_param(one, connection.dialect) if isinstance(one, tuple) else one for one in values)
     return connection.exec_driver_sql(asked, tuple(given)).all()
-
-
-_CLASSES: Final = (16, 64, 4096, 2**31 - 1)
-"""A block is read up to one of these, the next above what is asked for: the statement stays one."""
-_POSTGRESQL_BLOCKS: Final = " UNION ALL ".join(
-    f"SELECT k.key, b.record_id FROM unnest(CAST(${at + 1} AS bigint[])) AS k(key), LATERAL"
-    f" (SELECT record_id FROM blocking_keys WHERE blocking_keys.key = k.key ORDER BY record_id LIMIT {most}) AS b"
-    for at, most in enumerate(_CLASSES)
-)
-_SQLITE_BLOCKS: Final = text(
-    "SELECT b.key, b.record_id FROM json_each(:keys) AS k JOIN blocking_keys AS b ON b.key = k.value"
-)
-
-
-def block_members(connection: Connection, most: Mapping[int, int]) -> dict[int, list[int]]:
-    """The oldest members of some blocks (`blocking_keys`), by key: all, or at least as many as asked for."""
-    if connection.dialect.name == "sqlite":
-        rows = connection.execute(_SQLITE_BLOCKS, {"keys": orjson.dumps(list(most)).decode()}).all()
-    else:
-        keys: list[list[int]] = [[] for _ in _CLASSES]
-        for key, count in most.items():
-            keys[bisect_left(_CLASSES, count)].append(key)
-        rows = driven(connection, _POSTGRESQL_BLOCKS, keys)
-    found: dict[int, list[int]] = {}
-    for key, record in rows:
-        found.setdefault(key, []).append(record)
-    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import orjson
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import update
 from rcu.api.schemas import CustomerPage, LookupResponse, Profile
 from rcu.api.schemas.parts import ExpandedProfile
 from rcu.services.listing import customers_page
+from rcu.store import carriers
 from rcu.store.tables import memberships, records
 from tests.api.conftest import Api
 from tests.conftest import NOW
@@ -205,6 +207,27 @@ def test_a_landline_of_a_household_is_ambiguous(api: Api) -> None:
     result = answer.json()["results"][0]
     assert result["status"] == "ambiguous"
     assert set(result["customer_ids"]) == expected
+
+
+@pytest.mark.parametrize("looked_at", [1, 2])
+def test_of_an_identifier_of_more_records_than_are_looked_at_first_all_customers_are_found(
+    api: Api, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    asked = [
+        {"type": kind, "value": value}
+        for document in stored(api)
+        for kind, value in (("email", document["golden"].get("email")), ("phone", document["golden"].get("landline")))
+        if value
+    ][:100]
+
+    def answers() -> list[dict[str, Any]]:
+        return list(api.client().post("/v1/customers/lookup", json={"identifiers": asked}).json()["results"])
+
+    monkeypatch.setattr(carriers, "_OLDEST", 10_000)
+    expected = answers()
+    monkeypatch.setattr(carriers, "_OLDEST", looked_at)
+    assert answers() == expected
+    assert "ambiguous" in {one["status"] for one in expected}
 
 
 @pytest.mark.parametrize("limit", [1, 7, 500])

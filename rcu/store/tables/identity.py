@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import (
@@ -27,14 +28,15 @@ from rcu.store.tables.base import BigInt, key, metadata
 from rcu.store.types import Instant
 
 
-def beginning(*names: str, where: ColumnElement[bool] | None = None) -> Index:
+def beginning(*names: str, then: Sequence[str] = (), where: ColumnElement[bool] | None = None) -> Index:
     """An index by which texts are found by how they begin, whatever the order of letters in the database is.
 
-    Equal ones are found by it as by any other. See `sql.at_least`.
+    Equal ones are found by it as by any other, in the order of the columns that come `then`. See `sql.at_least`.
     """
     return Index(
         None,
         *names,
+        *then,
         postgresql_ops=dict.fromkeys(names, "text_pattern_ops"),
         postgresql_where=where,
         sqlite_where=where,
@@ -74,7 +76,7 @@ records = Table(
     Column("arrived_at", Instant, nullable=False),
     Column("erased_at", Instant, comment="its person was erased: the row stays for its id and its age alone"),
     UniqueConstraint("source", "native_id"),
-    *(beginning(name) for name in ("email_key", "mobile", "landline", "loyalty_number")),
+    *(beginning(name, then=("record_id",)) for name in ("email_key", "mobile", "landline", "loyalty_number")),
     beginning("last_name_key", "first_name_key", "postcode", "city_key"),
     beginning("first_name_key", "last_name_key", "postcode", "city_key"),
     beginning("birth_name_key", "first_name_key", where=column("birth_name_key").is_not(None)),

@@ -15,7 +15,7 @@ from rcu.cleaning.junk import JunkLists, extended_lists
 from rcu.cleaning.plainaddresses import read_addresses
 from rcu.cleaning.plainemails import plain_emails
 from rcu.cleaning.plainnames import read_names
-from rcu.cleaning.rows import standardise_row
+from rcu.cleaning.rows import standardise_phone, standardise_row
 from rcu.domain.records import RAW_FIELDS, STANDARD_COLUMNS
 
 STANDARDISE = importlib.import_module("rcu.cleaning.standardise")
@@ -244,6 +244,14 @@ def test_what_only_looks_ordinary_reads_as_it_does_alone(raw: dict[str, str]) ->
     many = pd.DataFrame([{"last_name": "Roux"}] * 60 + [raw]).astype(object)
     together = standardise(many.where(many.notna(), None), settings=SETTINGS).astype(object).iloc[-1]
     assert together.where(together.notna(), None).to_dict() == standardise_row(raw, settings=SETTINGS)
+
+
+def test_a_number_looked_up_reads_as_one_of_a_record() -> None:
+    rng = random.Random(5)
+    for written in [number(rng) for _ in range(2_000)] + ["06 98 12 34 56 / 01 42 68 53 00", "", " ", "0"]:
+        row = standardise_row({"phone": written}, settings=SETTINGS)
+        found = standardise_phone(written, settings=SETTINGS)._asdict()
+        assert found == {name: row[name] for name in found}, written
 
 
 def test_two_threads_read_what_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,153 @@
+"""Who has an identifier: the customers whose records carry it, and those around decisions that set it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    TableValuedAlias,
+    false,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+
+from rcu.store.customers import PROFILE, StoredProfile
+from rcu.store.sql import among, each, fetch, joined_each, prepared
+from rcu.store.tables import customers, decision_records, decision_values, memberships, records
+from rcu.store.visibility import of_stores
+
+LOOKUP_COLUMNS: Final[Mapping[str, str]] = {
+    "email": "email_key",
+    "mobile": "mobile",
+    "landline": "landline",
+    "loyalty_number": "loyalty_number",
+}
+"""Identifiers a customer can be looked up by, and the column that holds their key."""
+_KEYS: Final = "keys"
+_OLDEST: Final = 100
+"""So many records of one key are looked at first: hardly any has more, but for a mailbox that a shop gives to all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A customer that has an identifier.
+
+    Attributes:
+        cluster_id: its number.
+        only_set: no record of it carries the identifier; a decision about one set it, which may not hold any more.
+        profile: as stored.
+    """
+
+    cluster_id: int
+    only_set: bool
+    profile: StoredProfile
+
+
+def by_identifiers(
+    connection: Connection,
+    identifier: str,
+    keys: Sequence[str],
+    *,
+    most_each: int,
+    stores: frozenset[str] | None = None,
+) -> dict[str, list[Carrier]]:
+    """The customers that have one of the keys, oldest first; at most `most_each` of each sort for one key.
+
+    Of a key that more than a hundred records carry, they are those of the hundred oldest, where these are of as many
+    customers.
+
+    Args:
+        connection: a connection.
+        identifier: one of LOOKUP_COLUMNS.
+        keys: keys in the form records are matched on.
+        most_each: more than this many customers are cut off.
+        stores: only customers of these stores; None: all.
+    """
+    column = LOOKUP_COLUMNS[identifier]
+    if stores is not None:
+        return _grouped(connection.execute(_of_stores(column, most_each, stores), {_KEYS: list(keys)}).all())
+    rows = fetch(connection, prepared(connection, _of_oldest, column, most_each, _OLDEST), {_KEYS: list(keys)})
+    count = Counter(row[0] for row in rows if not row[2])
+    more = {row[0] for row in rows if row[3] and count[row[0]] < most_each}
+    found = _grouped([*row[:3], *row[4:]] for row in rows if row[0] not in more)
+    if more:
+        found |= _grouped(fetch(connection, _of_all(column, most_each), {_KEYS: sorted(more)}))
+    return found
+
+
+def _grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[Carrier]]:
+    found: defaultdict[str, dict[int, Carrier]] = defaultdict(dict)
+    for key, cluster, only_set, *told in rows:
+        if not only_set or cluster not in found[key]:
+            found[key][cluster] = Carrier(cluster, bool(only_set), StoredProfile(*told))
+    return {key: [carriers[cluster] for cluster in sorted(carriers)] for key, carriers in found.items()}
+
+
+def _of_oldest(connection: Connection, column: str, most_each: int, looked_at: int) -> CompoundSelect[*tuple[Any, ...]]:
+    """Key, customer, whether it is only set, whether more records carry the key than were looked at, and profile."""
+    given = each(connection, _KEYS)
+    oldest = _carrying(given, column).limit(literal_column(str(looked_at))).correlate(given).subquery("oldest")
+    theirs = select(memberships.c.cluster_id).join(oldest, oldest.c.record_id == memberships.c.record_id).distinct()
+    theirs = theirs.order_by(memberships.c.cluster_id).limit(literal_column(str(most_each)))
+    beyond = _carrying(given, column).limit(literal_column("1")).offset(literal_column(str(looked_at)))
+    more = beyond.correlate(given).scalar_subquery()
+    carried = select(
+        given.c.value,
+        customers.c.cluster_id,
+        literal_column("0").label("only_set"),
+        more.is_not(None).label("more"),
+        *PROFILE,
+    )
+    carried = carried.select_from(joined_each(connection, given, customers.c.cluster_id, theirs))
+    set_ = _set(column).subquery("set_by_decisions")
+    said = select(set_.c.value, set_.c.cluster_id, literal_column("1"), false(), *PROFILE)
+    return union_all(carried, said.join(customers, customers.c.cluster_id == set_.c.cluster_id))
+
+
+def _carrying(given: TableValuedAlias, column: str) -> Select[int]:
+    return select(records.c.record_id).where(records.c[column] == given.c.value).order_by(records.c.record_id)
+
+
+@cache
+def _of_all(column: str, most_each: int) -> Select[*tuple[Any, ...]]:
+    """Key, customer, whether it is only set, and profile, whatever the store."""
+    return _of_stores(column, most_each, None)
+
+
+def _of_stores(column: str, most_each: int, stores: frozenset[str] | None) -> Select[*tuple[Any, ...]]:
+    carried = (
+        select(records.c[column].label("key"), memberships.c.cluster_id, literal_column("0").label("only_set"))
+        .join(memberships, memberships.c.record_id == records.c.record_id)
+        .where(among(records.c[column], _KEYS))
+    )
+    had = union_all(carried, _set(column)).subquery("had")
+    once = select(had.c.key, had.c.cluster_id, func.min(had.c.only_set).label("only_set"))
+    once = once.where(of_stores(had.c.cluster_id, stores))
+    carriers = once.group_by(had.c.key, had.c.cluster_id).subquery("carriers")
+    sort = (carriers.c.key, carriers.c.only_set)
+    place = func.row_number().over(partition_by=sort, order_by=carriers.c.cluster_id)
+    ranked = select(carriers, place.label("place")).subquery("ranked")
+    return (
+        select(ranked.c.key, ranked.c.cluster_id, ranked.c.only_set, *PROFILE)
+        .join(customers, customers.c.cluster_id == ranked.c.cluster_id)
+        .where(ranked.c.place <= most_each)
+    )
+
+
+def _set(column: str) -> Select[str, int, int]:
+    """Keys with the customers around decisions that set them."""
+    return (
+        select(decision_values.c.value, memberships.c.cluster_id, literal_column("1"))
+        .join(decision_records, decision_records.c.decision_id == decision_values.c.decision_id)
+        .join(memberships, memberships.c.record_id == decision_records.c.record_id)
+        .where(decision_values.c.name == column, among(decision_values.c.value, _KEYS))
+    )
