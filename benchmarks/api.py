@@ -33,6 +33,8 @@ SECONDS: Final = 6
 TURNS: Final = 3
 CONNECTIONS: Final = 32
 ASKED: Final = 4_000
+ASPIRED: Final = 0.6
+"""What a read is to reach of the bare route's requests a second."""
 _READY: Final = 60
 _SEED: Final = 4_711
 _BARE: Final = "benchmarks.bare:application"
@@ -41,14 +43,19 @@ _RCU: Final = "rcu.api.app:from_environment"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One sort of request to one database: requests a second flat out, theirs and the bare route's; times at half."""
+    """One sort of request to one database: requests a second flat out, theirs and the bare route's, and times.
+
+    `aim` are theirs at half of what they are to do, ASPIRED of the bare route, `bare_aim` the bare route's at the same
+    pace; `half` theirs at half of what they do.
+    """
 
     database: str
     asked: str
     a_second: float
     bare: float
+    aim: Mapping[str, float]
+    bare_aim: Mapping[str, float]
     half: Mapping[str, float]
-    bare_half: Mapping[str, float]
 
 
 def run(records: int) -> str:
@@ -131,7 +138,7 @@ def _answers(port: int, key: str, requests: Sequence[Mapping[str, Any]]) -> list
 
 
 def _beside(database: str, asked: str, requests: Path, *, key: str, ports: tuple[int, int]) -> Served:
-    """Both in turns, flat out; then each at half of its own."""
+    """Both in turns, flat out; then both at half of what RCU is to do, and RCU at half of what it does."""
     flat: tuple[list[float], list[float]] = ([], [])
     for port in ports:
         _send(port, key, requests, "--seconds", "3")
@@ -139,11 +146,12 @@ def _beside(database: str, asked: str, requests: Path, *, key: str, ports: tuple
         for place, port in enumerate(ports):
             flat[place].append(_send(port, key, requests, "--seconds", str(SECONDS))["a_second"])
     most, bare = (statistics.median(one) for one in flat)
-    half = [
-        _send(port, key, requests, "--seconds", str(2 * SECONDS), "--pace", str(rate / 2))["milliseconds"]
-        for port, rate in zip(ports, (most, bare), strict=True)
+    paces = [(ports[0], bare * ASPIRED / 2), (ports[1], bare * ASPIRED / 2), (ports[0], most / 2)]
+    times = [
+        _send(port, key, requests, "--seconds", str(2 * SECONDS), "--pace", str(pace))["milliseconds"]
+        for port, pace in paces
     ]
-    return Served(database, asked, most, bare, *half)
+    return Served(database, asked, most, bare, *times)
 
 
 def _send(port: int, key: str, requests: Path, *how: str) -> dict[str, Any]:
@@ -178,11 +186,11 @@ def _server(factory: str, env: Mapping[str, str]) -> Iterator[int]:
 
 def _section(records: int, served: Sequence[Served], *, loads: tuple[float, float]) -> str:
     lines = [
-        "| database | request | a second | bare route | share | p50 ms at half | p99 ms at half | bare: p99 |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
+        "| database | request | a second | bare route | share | p50 ms | p99 ms | bare: p99 | p99 at half of all |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
         *(
             f"| {one.database} | {one.asked} | {one.a_second:,.0f} | {one.bare:,.0f} | {one.a_second / one.bare:.0%} |"
-            f" {one.half['p50']:.1f} | {one.half['p99']:.1f} | {one.bare_half['p99']:.1f} |"
+            f" {one.aim['p50']:.1f} | {one.aim['p99']:.1f} | {one.bare_aim['p99']:.1f} | {one.half['p99']:.1f} |"
             for one in served
         ),
     ]
@@ -194,10 +202,10 @@ Measured on {describe()}.
 One server process, its database and the load generator share the cores; the machine's load was {loads[0]:.1f} before
 the first step and {loads[1]:.1f} after the last. The bare route is a FastAPI route that returns the same bytes out of
 memory, under the same server with the same settings; a lookup's body it reads as JSON. Both are sent the same
-requests over {CONNECTIONS} connections, in turns:
-the median of {TURNS} times {SECONDS} s flat out, then {2 * SECONDS} s at half of what each did, the time from when a
-request was due to its answer. RCU's answers are looked up, cut to the key's scopes, tagged and written to the access
-log; every request asks for another of {ASKED:,} customers.
+requests over {CONNECTIONS} connections, in turns: the median of {TURNS} times {SECONDS} s flat out; then, for
+{2 * SECONDS} s each, both at half of {ASPIRED:.0%} of what the bare route did, and RCU at half of all it did. Times are
+from when a request was due to its answer. RCU's answers are looked up, cut to the key's scopes, tagged and written to
+the access log; every request asks for another of {ASKED:,} customers. PostgreSQL has a quarter of the memory.
 
 {table}
 """
