@@ -119,7 +119,7 @@ class Asking:
         return self._answers()
 
     def tell(self, asked: str, values: Sequence[Value], kinds: Sequence[int] = ()) -> None:
-        """Have a statement done that gives no rows; what there is against it is raised by what is asked next.
+        """Have a statement done whose rows nobody needs; what there is against it is raised by what is asked next.
 
         Raises:
             DBAPIError: the connection is lost, or a value cannot be stored.

@@ -19,7 +19,7 @@ from rcu.errors import Conflict
 from rcu.store.asking import CONNECT, settling
 from rcu.store.conflicts import busy, delivers
 from rcu.store.liveness import watched
-from rcu.store.sql import driven
+from rcu.store.sql import asking
 from rcu.store.staging import STAGING, analyse, put
 
 _WRITER_LOCK: Final = 0x5243_5500
@@ -161,7 +161,7 @@ class Postgresql:
     def join_others(self, connection: Connection, *, alone: bool) -> None:
         way = "" if alone else "_shared"
         told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _FOR_FEW_ROWS.items())
-        driven(connection, f"SELECT {told}, pg_advisory_xact_lock{way}({_STANDSTILL})", ())
+        asking(connection).tell(f"SELECT {told}, pg_advisory_xact_lock{way}({_STANDSTILL})", ())
 
     def waited_in_vain(self, error: DBAPIError) -> bool:
         return getattr(error.orig, "sqlstate", None) in _WAITED

@@ -219,8 +219,11 @@ def others_write(connection: Connection) -> bool:
 
 def lock_names(connection: Connection, names: Sequence[int], *, wait: bool) -> bool:
     """Lock some names till the end of the transaction, in their order; False when one is held and is not waited for."""
-    ((all_held,),) = driven(connection, _LOCK if wait else _TRY_LOCK, [names])
-    return wait or bool(all_held)
+    if wait:
+        asking(connection).tell(_LOCK, [names])  # what is asked next is answered once they are held
+        return True
+    ((all_held,),) = driven(connection, _TRY_LOCK, [names])
+    return bool(all_held)
 
 
 _LOCK: Final = "SELECT count(pg_advisory_xact_lock(name)) FROM unnest(CAST($1 AS bigint[])) AS name"
