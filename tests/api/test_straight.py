@@ -64,6 +64,8 @@ CASES = [
     ),
     pytest.param("till/S1", json.dumps(MARIE), {**JSON, "if-match": '"x"'}, False, id="if what is there is known"),
     pytest.param("till/S1", json.dumps(MARIE), {**JSON, "if-none-match": "*"}, False, id="if nothing is there"),
+    pytest.param("till/S1", json.dumps(MARIE), {**JSON, "x-on-behalf-of": "a b"}, False, id="for whom, and no word"),
+    pytest.param("till/S1", json.dumps(MARIE), {**JSON, "x-purpose": ""}, False, id="for nothing"),
     pytest.param("till/S1?dry_run=true", json.dumps(MARIE), JSON, False, id="a dry run"),
     pytest.param("till/S1?profile=maybe", json.dumps(MARIE), JSON, False, id="a wrong query"),
 ]

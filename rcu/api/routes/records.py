@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import wrap_future
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -41,6 +41,10 @@ _IfNoneMatch = Annotated[
 ]
 
 
+_CHECKED: Final = ("if-match", "if-none-match", "x-purpose", "x-on-behalf-of")
+"""Headers that hardly any record comes with."""
+
+
 class _PutRoute(BoundedRoute):
     """The route of single records.
 
@@ -63,7 +67,7 @@ class _PutRoute(BoundedRoute):
         headers = request.headers
         if request.scope["query_string"] or headers.get("content-type") != "application/json":
             return None
-        if "if-match" in headers or "if-none-match" in headers:
+        if any(name in headers for name in _CHECKED):
             return None
         shown = shown_key(request)
         key = None if shown is None else request.app.state.keys.remembered(shown)
