@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from jsonschema_rs import Draft202012Validator
 from sqlalchemy import update
 
 from rcu.api.schemas import CustomerPage, LookupResponse, Profile
@@ -299,6 +300,15 @@ def test_a_record_that_was_not_matched_yet_has_no_customer(api: Api) -> None:
         found = records.select().with_only_columns(records.c.record_id).where(*mine)
         connection.execute(memberships.delete().where(memberships.c.record_id.in_(found)))
     assert api.client().get(f"/v1/records/{record['source']}/{record['native_id']}/customer").status_code == 404
+
+
+def test_what_is_left_of_chosen_fields_is_what_the_document_says(api: Api) -> None:
+    path = f"/v1/customers/{joined(api)['customer_id']}"
+    told = api.app.openapi()
+    schema = told["paths"]["/v1/customers/{customer_id}"]["get"]["responses"]["200"]["content"]["application/json"]
+    for chosen in ("scores.rfm", "records.source", "contact_points.value", "aggregates", "golden"):
+        body = api.client().get(path, params={"fields": chosen}).json()
+        Draft202012Validator({**schema["schema"], "components": told["components"]}).validate(body)
 
 
 def test_fields_are_chosen_by_their_paths(api: Api) -> None:

@@ -24,6 +24,7 @@ from rcu.api.errors import responses
 from rcu.api.moved import CustomerId, elsewhere
 from rcu.api.picking import Picked, picked
 from rcu.api.schemas import (
+    ChosenProfile,
     CustomerHistory,
     HouseholdMembers,
     LookupRequest,
@@ -72,7 +73,7 @@ _Expand = Annotated[
 @router.get(
     "/customers/{customer_id}",
     operation_id="getCustomer",
-    response_model=ExpandedProfile,
+    response_model=ExpandedProfile | ChosenProfile,
     responses=responses(304, 307, 404, 409, 410),
     summary="One customer by id, as it is or was",
 )
@@ -192,7 +193,7 @@ def get_customer_history(
 @router.get(
     "/records/{source}/{native_id:path}/customer",
     operation_id="getCustomerOfRecord",
-    response_model=Profile,
+    response_model=Profile | ChosenProfile,
     responses=responses(304, 404, 410),
     summary="The customer a record belongs to",
 )
@@ -215,7 +216,7 @@ def get_customer_of_record(
 @router.get(
     "/loyalty-numbers/{number:path}/customer",
     operation_id="getCustomerOfLoyaltyNumber",
-    response_model=Profile,
+    response_model=Profile | ChosenProfile,
     responses=responses(304, 404, 409),
     summary="The customer who has a loyalty number",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from rcu.api.schemas.base import Wire
 
@@ -198,6 +198,14 @@ class Profile(Wire):
     scores: Scores | None = None
     household: Household | None = None
     records: list[SourceRecord] | None = None
+
+
+class ChosenProfile(BaseModel):
+    """With `fields`: those members of a profile that were chosen, and of them what was. All else is left out."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": True})
+
+    customer_id: str
 
 
 class HouseholdMembers(Wire):
