@@ -196,7 +196,7 @@ def _stakes() -> Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     return (
-        select(customers.c.cluster_id, customers.c.customer_id, highest, *_reached())
+        select(customers.c.cluster_id, customers.c.customer_id, highest.label("highest"), *_reached())
         .join(memberships, memberships.c.cluster_id == customers.c.cluster_id)
         .join(records, records.c.record_id == memberships.c.record_id)
         .where(among(customers.c.cluster_id, _SOME))
@@ -205,14 +205,14 @@ def _stakes() -> Select[*tuple[Any, ...]]:
 
 
 def _reached() -> list[Any]:
-    return [func.max(case((records.c[name].is_not(None), 1), else_=0)) for name in _REACHED]
+    return [func.max(case((records.c[name].is_not(None), 1), else_=0)).label(name) for name in _REACHED]
 
 
 def stakes_of(connection: Connection, clusters: Collection[int]) -> dict[int, Stake]:
     """What some customers are worth a look."""
     if not clusters:
         return {}
-    rows = connection.execute(_stakes(), {_SOME: clusters}).all()
+    rows = fetch(connection, _stakes(), {_SOME: clusters})
     return {row[0]: Stake(row[1], int(row[2]), sum(row[3:])) for row in rows}
 
 
@@ -243,4 +243,4 @@ def changed_since(connection: Connection, decisions: Collection[int] | None = No
     """The records of decisions, of some or of all, that say something else than when these were taken."""
     if decisions is None:
         return [Said(*row) for row in connection.execute(_SAID)]
-    return [Said(*row) for row in connection.execute(_SAID_OF, {_NUMBERS: decisions})] if decisions else []
+    return [Said(*row) for row in fetch(connection, _SAID_OF, {_NUMBERS: decisions})] if decisions else []

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select, update
 
 from rcu.domain.cases import GONE, MACHINE, CaseEvent, CaseKind, CaseState
-from rcu.store.sql import Upsert, act, add_rows, among, inserting, prepared, put_rows
+from rcu.store.sql import Upsert, act, add_rows, among, fetch, inserting, prepared, put_rows
 from rcu.store.tables import case_customers, case_events, cases, cluster_quality, weak_customers
 
 Row: TypeAlias = Mapping[str, Any]
@@ -53,19 +53,19 @@ def _stored(rows: Iterable[Any], about: Iterable[Any]) -> list[StoredCase]:
         clusters.setdefault(case_id, set()).add(cluster)
     return [
         StoredCase(
-            case_id=row.case_id,
-            name=row.name,
-            kind=CaseKind(row.kind),
-            subject=row.subject,
-            state=CaseState(row.state),
-            fingerprint=row.fingerprint,
-            evidence=row.evidence,
-            priority=row.priority,
-            revenue_minor=row.revenue_minor,
-            by_hand=bool(row.by_hand),
-            clusters=frozenset(clusters.get(row.case_id, ())),
+            case_id=case_id,
+            name=name,
+            kind=CaseKind(kind),
+            subject=subject,
+            state=CaseState(state),
+            fingerprint=fingerprint,
+            evidence=evidence,
+            priority=priority,
+            revenue_minor=revenue,
+            by_hand=bool(by_hand),
+            clusters=frozenset(clusters.get(case_id, ())),
         )
-        for row in rows
+        for case_id, name, kind, subject, state, fingerprint, evidence, priority, revenue, by_hand in rows
     ]
 
 
@@ -73,13 +73,13 @@ def by_id(connection: Connection, case_ids: Collection[int]) -> list[StoredCase]
     """Some cases."""
     if not case_ids:
         return []
-    rows = connection.execute(_BY_ID, {_SOME: case_ids}).all()
-    return _stored(rows, connection.execute(_ABOUT_SOME, {_SOME: case_ids}).all())
+    rows = fetch(connection, _BY_ID, {_SOME: case_ids})
+    return _stored(rows, fetch(connection, _ABOUT_SOME, {_SOME: case_ids}))
 
 
 def by_name(connection: Connection, names: Collection[str]) -> list[StoredCase]:
     """Some cases by kind and subject, without their customers."""
-    return _stored(connection.execute(_BY_NAME, {_SOME: names}).all(), ()) if names else []
+    return _stored(fetch(connection, _BY_NAME, {_SOME: names}), ()) if names else []
 
 
 def every_case(connection: Connection) -> list[StoredCase]:
