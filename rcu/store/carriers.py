@@ -62,8 +62,8 @@ def by_identifiers(
 ) -> dict[str, list[Carrier]]:
     """The customers that have one of the keys, oldest first; at most `most_each` of each sort for one key.
 
-    Of a key that more than a hundred records carry, they are those of the hundred oldest, where these are of as many
-    customers.
+    Of a key that more than a hundred records carry, they are those of the hundred oldest that were matched, where these
+    are of as many customers.
 
     Args:
         connection: a connection.
@@ -95,9 +95,11 @@ def _grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[Carrier]]:
 def _of_oldest(connection: Connection, column: str, most_each: int, looked_at: int) -> CompoundSelect[*tuple[Any, ...]]:
     """Key, customer, whether it is only set, whether more records carry the key than were looked at, and profile."""
     given = each(connection, _KEYS)
-    oldest = _carrying(given, column).limit(literal_column(str(looked_at))).correlate(given).subquery("oldest")
-    theirs = select(memberships.c.cluster_id).join(oldest, oldest.c.record_id == memberships.c.record_id).distinct()
-    theirs = theirs.order_by(memberships.c.cluster_id).limit(literal_column(str(most_each)))
+    matched = _carrying(given, column).join(memberships, memberships.c.record_id == records.c.record_id)
+    oldest = matched.with_only_columns(memberships.c.cluster_id).limit(literal_column(str(looked_at)))
+    of_these = oldest.correlate(given).subquery("oldest")
+    theirs = select(of_these.c.cluster_id).distinct().order_by(of_these.c.cluster_id)
+    theirs = theirs.limit(literal_column(str(most_each)))
     beyond = _carrying(given, column).limit(literal_column("1")).offset(literal_column(str(looked_at)))
     more = beyond.correlate(given).scalar_subquery()
     carried = select(

@@ -41,8 +41,6 @@ class StoredProfile:
 
 
 PROFILE: Final = (customers.c.customer_id, customers.c.version, customers.c.digest, customers.c.profile)
-
-
 """The columns of a `StoredProfile`."""
 
 

@@ -62,6 +62,8 @@ class Kept:
             stack.close()
 
     def _connect(self) -> None:
+        if self._open is not None:  # another event loop was faster
+            return
         stack = ExitStack()
         try:
             self._open = stack.enter_context(self._dialect.kept()), stack

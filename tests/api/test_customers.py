@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from jsonschema_rs import Draft202012Validator
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from rcu.api.schemas import CustomerPage, LookupResponse, Profile
 from rcu.api.schemas.parts import ExpandedProfile
@@ -229,6 +229,18 @@ def test_of_an_identifier_of_more_records_than_are_looked_at_first_all_customers
     monkeypatch.setattr(carriers, "_OLDEST", looked_at)
     assert answers() == expected
     assert "ambiguous" in {one["status"] for one in expected}
+
+
+def test_records_that_wait_for_a_run_do_not_hide_those_that_were_matched(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = select(records.c.email_key, func.min(records.c.record_id)).where(records.c.email_key.is_not(None))
+    with api.store.begin() as connection:
+        email, oldest = connection.execute(shared.group_by(records.c.email_key).having(func.count() > 1)).first()
+        connection.execute(memberships.delete().where(memberships.c.record_id == oldest))
+    monkeypatch.setattr(carriers, "_OLDEST", 1)
+    answer = api.client().post("/v1/customers/lookup", json={"identifiers": [{"type": "email", "value": email}]})
+    assert answer.json()["results"][0]["status"] == "found"
 
 
 @pytest.mark.parametrize("limit", [1, 7, 500])
