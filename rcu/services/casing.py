@@ -35,6 +35,7 @@ from rcu.store import decisions as decision_rows
 from rcu.store.casefacts import Glance
 from rcu.store.cases import Event, StoredCase
 from rcu.store.engine import Transaction
+from rcu.store.later import Later
 from rcu.store.locks import name_of
 from rcu.store.secrets import made_subject_secret
 
@@ -42,26 +43,30 @@ PAIRS: Final = frozenset({CaseKind.POSSIBLE_MATCH, CaseKind.RIVALS})
 
 
 class Casing:
-    """Opens and closes the cases around the customers that one transaction touches."""
+    """Opens and closes the cases around the customers that one transaction touches.
 
-    def __init__(self, connection: Transaction, matching: Rematching, rules: CaseRules, now: datetime) -> None:
+    What there is around them is asked when this is made, and waited for when it runs.
+    """
+
+    def __init__(
+        self, connection: Transaction, matching: Rematching, rules: CaseRules, now: datetime, found: Rematched
+    ) -> None:
+        """`found` says who is whom: every record of the customers that are touched."""
         self._connection, self._locks, self._now = connection, matching.locks, now
         self._model, self._turned = matching.model, matching.turned
         self._rules = rules
         self._line = self._model.match_weight + self._rules.weak_bits
-        self._found = Rematched()
+        self._found = found
+        self._touched = set(found.after.values()) | {one for one in found.before.values() if one is not None}
+        self._seen = self._glance(self._touched)
 
-    def run(self, found: Rematched) -> list[OpenedCase]:
+    def run(self) -> list[OpenedCase]:
         """Open and close; give those that were opened.
-
-        Args:
-            found: who is whom; every record of the customers that are touched.
 
         Raises:
             Contended: another transaction is at work on a customer that asks about the same ones.
         """
-        self._found = found
-        touched = set(found.after.values()) | {one for one in found.before.values() if one is not None}
+        touched = self._touched
         owners, seen, stored = self._around(touched)
         drafts = self._drafts(touched, owners, seen, stored)
         mine = [one for one in stored if self._asked(one, owners)]
@@ -77,18 +82,20 @@ class Casing:
 
         Who asks is locked first, and where others write everything is looked at again: it may have changed meanwhile.
         """
-        owners, fresh, seen = set(touched), touched, Glance()
+        owners, seen = set(touched), self._seen.told()
         while True:
-            found = casefacts.glance(self._connection, fresh, most=self._rules.most_records, line=self._line)
-            seen = seen.beside(found) if self._locks.alone else found
             stored = rows.by_id(self._connection, seen.cases)
             asking = {pair[1] for pair in seen.links if touched.intersection(pair)}
             asking |= {max(one.clusters) for one in stored if one.kind in PAIRS and touched & one.clusters}
             if asking <= owners:
                 return owners, seen, stored
             self._locks.take(name_of("customer", one) for one in asking - owners)
-            fresh = asking - owners if self._locks.alone else owners | asking
+            fresh = self._glance(asking - owners if self._locks.alone else owners | asking).told()
+            seen = seen.beside(fresh) if self._locks.alone else fresh
             owners |= asking
+
+    def _glance(self, clusters: Collection[int]) -> Later[Glance]:
+        return casefacts.glance(self._connection, clusters, most=self._rules.most_records, line=self._line)
 
     def _asked(self, one: StoredCase, owners: set[int]) -> bool:
         """Whether it is among those there should be, if it should be."""

@@ -68,14 +68,13 @@ def work_out(  # noqa: PLR0913  # what there is to say of a change; all but thre
         return Rematched(), Republished()
     unmarked = {*changed, *outdated} if marked is None else set(marked)
     marks.unmark(connection, unmarked)
-    found = Rematched()
-    if changed or also:
-        found = rematching.run(changed, also=also)
+    found = rematching.run(changed, also=also) if changed or also else Rematched()
     found = found.beside(nearby.whole_clusters(connection, outdated - found.after.keys()))
+    casing = Casing(connection, rematching, state.rules, now, found)
     touched = {record for record in (*changed, *also, *outdated) if record in found.after}
     republishing = Republishing(connection, state.basis, rematching.locks, now=now, cause=cause)
     published = republishing.run(found, touched)
     nearby.forget_before(connection, unmarked)
-    cases = Casing(connection, rematching, state.rules, now).run(found)
+    cases = casing.run()
     publishing.announce(connection, published.changes, now)
     return found, replace(published, cases=cases)

@@ -95,7 +95,8 @@ class _Told:
         self, connection: Transaction, model: MatchModel, members: Sequence[int], stores: frozenset[str] | None
     ) -> None:
         self._model, self._members = model, frozenset(members)
-        self._links, self._decided = nearby.links_at(connection, members, least=-inf)
+        links = nearby.links_at(connection, members, least=-inf).told()
+        self._links, self._decided = list(links.machine.values()), links.people
         decisions = in_force(decision_rows.decisions_about(connection, record_ids=members))
         self._decisions = [one for one in decisions if one.together or one.apart]
         ends = set(chain.from_iterable(self._decided)) | {end for one in self._links for end in (one.left, one.right)}

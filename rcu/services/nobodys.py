@@ -20,6 +20,7 @@ from rcu.matching.model import MatchModel
 from rcu.services.identity import day_name
 from rcu.store import frequencies as rows
 from rcu.store.engine import Transaction
+from rcu.store.later import Later
 from rcu.store.locks import name_of
 
 Row: TypeAlias = Mapping[str, Any]
@@ -45,14 +46,21 @@ class Nobodys:
     def forget(self) -> None:
         """Read the verdicts again when they are asked for: what others concluded meanwhile counts from here on."""
         self._every: bool | None = None
+        self._coming: Later[dict[str, set[str]] | None] | None = None
         self._asked: set[str] = set()
         self._before: dict[str, set[str]] = defaultdict(set)
         self._after: dict[str, set[str]] = defaultdict(set)
 
+    def read_ahead(self) -> Later[dict[str, set[str]] | None]:
+        """Ask for the verdicts, if nobody did since they were forgotten, and do not wait for them; `ask` does."""
+        if self._coming is None:
+            self._coming = rows.every_nobody(self._connection)
+        return self._coming
+
     def ask(self, told: Iterable[Row]) -> None:
         """Read the verdicts on what some records say; few verdicts are read all at once."""
         if self._every is None:
-            known = rows.every_nobody(self._connection)
+            known = self.read_ahead().told()
             self._every = known is not None
             self._learn(known or {})
         if not self._every:
@@ -94,7 +102,10 @@ class Nobodys:
         """
         self.ask(row for pair in sides for row in pair if row is not None)
         turned: set[int] = set()
-        for column, verdict, at_stake in [*self._identifiers_of(sides, mine), *self._dates_of(sides)]:
+        values = {column: self._moved(sides, column) for column in self._identifiers}
+        carried = rows.names_carrying(self._connection, values, self._model.name_of_person, mine=mine)
+        dates = self._dates_of(sides)
+        for column, verdict, at_stake in [*self._identifiers_of(values, carried.told()), *dates]:
             before = self._before[column]
             new, gone = verdict - before, (before & at_stake) - verdict
             if new or gone:
@@ -106,10 +117,10 @@ class Nobodys:
                 turned.update(rows.carriers(self._connection, column, new | gone))
         return turned
 
-    def _identifiers_of(self, sides: Sides, mine: Collection[int]) -> list[tuple[str, frozenset[str], set[str]]]:
+    def _identifiers_of(
+        self, values: Mapping[str, set[str]], carried: Mapping[str, Mapping[str, int]]
+    ) -> list[tuple[str, frozenset[str], set[str]]]:
         """How many names carry a value can only have changed where a record with another name or value came or went."""
-        values = {column: self._moved(sides, column) for column in self._identifiers}
-        carried = rows.names_carrying(self._connection, values, self._model.name_of_person, mine=mine)
         nobody: dict[str, int] = {}
         return [
             (column, carried_by_many(carried.get(column, nobody), most_names=most), values[column])

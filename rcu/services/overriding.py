@@ -70,7 +70,7 @@ def _check(fields: Mapping[str, str | None]) -> None:
 
 def _identity(connection: Transaction, records: Sequence[int]) -> Mapping[str, str | None]:
     """The names in the golden record as it stands."""
-    (material,) = materials(connection, dict.fromkeys(records, records[0])).values()
+    (material,) = materials(connection, dict.fromkeys(records, records[0])).told().values()
     golden = golden_record(material.members, overrides_of(material.members))
     return {name: golden.fields[name] for name in _IDENTITY}
 

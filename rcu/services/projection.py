@@ -22,6 +22,7 @@ from rcu.services.documents import RECORD_COLUMNS, Fragments, Row, digest, docum
 from rcu.store import overrides
 from rcu.store import profiles as rows
 from rcu.store.engine import Transaction
+from rcu.store.later import Later
 from rcu.store.runs import LastRun
 
 MEMBER_COLUMNS: Final = tuple(dict.fromkeys((*RECORD_COLUMNS, *GOLDEN_COLUMNS)))
@@ -46,7 +47,7 @@ class Material:
     cells: list[Row]
 
 
-def materials(connection: Transaction, memberships: Mapping[int, int]) -> dict[int, Material]:
+def materials(connection: Transaction, memberships: Mapping[int, int]) -> Later[dict[int, Material]]:
     """Read what some customers are made of, in at most three statements; rows written in this transaction are seen.
 
     Args:
@@ -56,18 +57,23 @@ def materials(connection: Transaction, memberships: Mapping[int, int]) -> dict[i
     Returns:
         By cluster_id; members oldest record first.
     """
-    found = {cluster: Material([], [], []) for cluster in memberships.values()}
-    records = sorted(memberships)
-    members = rows.members_of(connection, records, MEMBER_COLUMNS)
-    for row in members:
-        found[memberships[row["record_id"]]].members.append(row)
-    heard = [row["record_id"] for row in members if row["has_consents"]]
-    for row in rows.consents_of(connection, heard) if heard else ():
-        found[memberships[row["record_id"]]].consents.append(row)
-    active = [row["record_id"] for row in members if row["has_events"] and not row["silent"]]
-    for row in rows.cells_of(connection, active, EVENT_KINDS) if active else ():
-        found[memberships[row["record_id"]]].cells.append(row)
-    return found
+    asked = rows.members_of(connection, sorted(memberships), MEMBER_COLUMNS)
+
+    def told() -> dict[int, Material]:
+        found = {cluster: Material([], [], []) for cluster in memberships.values()}
+        members = asked.told()
+        heard = [row["record_id"] for row in members if row["has_consents"]]
+        active = [row["record_id"] for row in members if row["has_events"] and not row["silent"]]
+        consents, cells = rows.consents_of(connection, heard), rows.cells_of(connection, active, EVENT_KINDS)
+        for row in members:
+            found[memberships[row["record_id"]]].members.append(row)
+        for row in consents.told():
+            found[memberships[row["record_id"]]].consents.append(row)
+        for row in cells.told():
+            found[memberships[row["record_id"]]].cells.append(row)
+        return found
+
+    return Later(told)
 
 
 @dataclass(frozen=True, slots=True)

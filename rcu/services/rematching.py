@@ -27,8 +27,9 @@ from rcu.services.identity import constraints_of, levels_of, patterns_of, qualit
 from rcu.services.nobodys import Nobodys
 from rcu.store import nearby as rows
 from rcu.store.engine import Transaction
+from rcu.store.later import Later
 from rcu.store.locks import Locks, name_of
-from rcu.store.nearby import StoredLink
+from rcu.store.nearby import Links, StoredLink
 
 Row: TypeAlias = Mapping[str, Any]
 Pair: TypeAlias = tuple[int, int]
@@ -80,6 +81,10 @@ class Rematching:
         """The identifiers that became nobody's in this transaction, and those that are somebody's again, by column."""
         return self._nobodys.turned
 
+    def read_ahead(self) -> None:
+        """What is asked next is asked together with the verdicts, which count as they are then."""
+        self._nobodys.read_ahead()
+
     def know(self, told: Mapping[int, Row]) -> None:
         """Take what some records say, with their key and cluster, from who has just written it."""
         self._values |= told
@@ -102,10 +107,8 @@ class Rematching:
         self._read(turned)
         former = dict(changed) | {record: self._values[record] for record in turned}
         found = self._rearrange(former)
-        weighed = self._weigh(found, former)
-        ends = self._replace_links(found, former, weighed)
-        near = (self._values[one] for one in ends if one in self._values)
-        self.locks.take(name_of("customer", row["cluster_id"]) for row in near if row["cluster_id"] is not None)
+        weighed, stored = self._weigh(found, former)
+        ends = self._replace_links(stored, weighed)
         return self._cluster({*former, *ends, *also}, weighed)
 
     def foresee(self, told: Sequence[Row]) -> set[int]:
@@ -121,19 +124,11 @@ class Rematching:
         self._values |= fresh
         self._nobodys.ask(fresh.values())
 
-    def _read_again(self, records: Collection[int]) -> None:
-        """The same, with what others wrote and concluded meanwhile, where others write."""
-        if self.locks.alone:
-            self._read(records)
-            return
-        fresh = self._as_matched(records)
-        self._values |= fresh
-        self._nobodys.forget()
-        self._nobodys.ask(fresh.values())
-
     def _as_matched(self, records: Collection[int]) -> dict[int, Row]:
         """What records say; of those that were imported since they were matched, what they said then."""
-        found = rows.values_of(self._connection, records, self._columns)
+        return self._said(rows.values_of(self._connection, records, self._columns).told())
+
+    def _said(self, found: dict[int, Row]) -> dict[int, Row]:
         imported = [
             record
             for record, row in found.items()
@@ -176,27 +171,47 @@ class Rematching:
         )
         return Rearranging(self.model.blocking, self._blocks, self._keys_of).run(changes)
 
-    def _weigh(self, found: Rearranged, former: Mapping[int, Row | None]) -> list[StoredLink]:
-        """The pairs of changed records, and the candidates in shaken blocks, from the review threshold up."""
+    def _weigh(
+        self, found: Rearranged, former: Mapping[int, Row | None]
+    ) -> tuple[list[StoredLink], dict[Pair, StoredLink]]:
+        """The pairs of changed records, and the candidates in shaken blocks, from the review threshold up.
+
+        With them the links there are in their place.
+        """
         pairs = {(min(one, other), max(one, other)) for one, near in found.partners.items() for other in near}
         pairs |= self._still_candidates([[one for one in members if one not in former] for members in found.shaken])
         records = sorted({record for pair in pairs for record in pair})
-        if not pairs:
-            return []
+        stored = self._links_before(found, former)
         self._read(records)
+        if not pairs:
+            return [], stored.told()
         kernel = Kernel(self._table(records), self.model)
         left, right = (np.searchsorted(records, side) for side in zip(*sorted(pairs), strict=True))
         weighed = kernel.weigh(CandidatePairs(left, right, 0))
         ids = np.array(records, dtype=np.int64)
         columns = (ids[weighed.left], ids[weighed.right], weighed.weight, patterns_of(weighed.levels))
-        return [StoredLink(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+        return [StoredLink(*row) for row in zip(*(column.tolist() for column in columns), strict=True)], stored.told()
+
+    def _links_before(self, found: Rearranged, former: Mapping[int, Row | None]) -> Later[dict[Pair, StoredLink]]:
+        """The links of the changed records, and those within shaken blocks, as they are stored."""
+        known = {record for record, row in former.items() if row is not None}
+        shaken = [set(members) for members in found.shaken]
+        asked = rows.links_at(self._connection, known.union(*shaken), least=-math.inf)
+        return Later(
+            lambda: {
+                pair: link
+                for pair, link in asked.told().machine.items()
+                if not known.isdisjoint(pair) or any(members.issuperset(pair) for members in shaken)
+            }
+        )
 
     def _still_candidates(self, shaken: Sequence[Sequence[int]]) -> set[Pair]:
         """The pairs within groups of records that some block brings together."""
         several = [members for members in shaken if len(members) > 1]
         keys = self._keys_of(sorted({one for members in several for one in members}))
-        self.locks.take(key for one in keys.values() for key in one.first())
+        held = self.locks.taking(key for one in keys.values() for key in one.first())
         blocks = groups(self.model.blocking, self._blocks, keys)
+        held.told()
         pairs: set[Pair] = set()
         for members in several:
             together: dict[int, list[int]] = defaultdict(list)
@@ -206,17 +221,8 @@ class Rematching:
             pairs.update(pair for inside in together.values() for pair in combinations(inside, 2))
         return pairs
 
-    def _replace_links(
-        self, found: Rearranged, former: Mapping[int, Row | None], weighed: Sequence[StoredLink]
-    ) -> set[int]:
+    def _replace_links(self, stored: Mapping[Pair, StoredLink], weighed: Sequence[StoredLink]) -> set[int]:
         """Put the links of what was weighed in the place of those there were; give the ends of those that differ."""
-        known = {record for record, row in former.items() if row is not None}
-        shaken = {record for members in found.shaken for record in members}
-        stored = {
-            (one.left, one.right): one
-            for one in rows.links_at(self._connection, known | shaken, least=-math.inf)[0]
-            if {one.left, one.right} & known or any({one.left, one.right} <= set(members) for members in found.shaken)
-        }
         now = {(one.left, one.right): one for one in weighed}
         gone = [pair for pair in stored if pair not in now]
         new = [one for pair, one in now.items() if stored.get(pair) != one]
@@ -254,31 +260,43 @@ class Rematching:
         """
         waiting: set[int] = set()
         while True:
-            inside, links, decided = self._connected(seeds - waiting, waiting)
-            self._read_again(inside)
-            clusters = {self._values[one]["cluster_id"] for one in inside}
+            inside, links = self._connected(seeds - waiting, waiting)
             unmatched = {one for one in inside if self._values[one]["cluster_id"] is None} - self._arrived
-            if not self.locks.take(name_of("customer", one) for one in clusters - {None}) and not unmatched:
-                return sorted(inside), links, decided
+            if not self.locks.take(self._customers_of(inside).values()) and not unmatched:
+                return sorted(inside), list(links.machine.values()), dict(links.people)
             waiting |= unmatched
 
-    def _connected(
-        self, seeds: set[int], waiting: Collection[int]
-    ) -> tuple[set[int], list[StoredLink], dict[Pair, bool]]:
-        """`waiting` are records that a decision names and that were not matched yet: they come with their run."""
-        inside, frontier = set(seeds), set(seeds)
-        links: dict[Pair, StoredLink] = {}
-        decided: dict[Pair, bool] = {}
-        while frontier:
-            found, theirs = rows.links_at(self._connection, frontier, least=self.model.match_weight)
-            links |= {(one.left, one.right): one for one in found}
-            decided |= theirs
-            ends = {end for pair in links for end in pair}
-            ends |= {end for link, together in decided.items() if together for end in link}
-            frontier = ends - inside - set(waiting)
-            inside |= frontier
-        within = {link: together for link, together in decided.items() if inside.issuperset(link)}
-        return inside, list(links.values()), within
+    def _customers_of(self, records: Iterable[int]) -> dict[int, int]:
+        """The clusters of some records, as far as they are known, with the names under which they are locked."""
+        clusters = {row["cluster_id"] for one in records if (row := self._values.get(one)) is not None}
+        return {one: name_of("customer", one) for one in clusters if one is not None}
+
+    def _connected(self, seeds: set[int], waiting: Collection[int]) -> tuple[set[int], Links]:
+        """`waiting` are records that a decision names and that were not matched yet: they come with their run.
+
+        Who is connected is nearly always in a cluster already: so the customers that are known are locked, and all of
+        their records read, in one go.
+        """
+        customers, least = self._customers_of(seeds), self.model.match_weight
+        held = self.locks.taking(customers.values())
+        asked = rows.links_at(self._connection, seeds, least=least, clusters=customers)
+        said = rows.values_of(self._connection, seeds, self._columns, clusters=customers)
+        if not self.locks.alone:  # what others concluded meanwhile counts from here on
+            self._nobodys.forget()
+            self._nobodys.read_ahead()
+        held.told()
+        links, told = asked.told(), self._said(said.told())
+        inside, new = set(seeds), set(seeds)
+        looked = inside | told.keys()
+        while new:
+            links = links.beside(rows.links_at(self._connection, new - looked, least=least).told())
+            joined = [*links.machine, *(pair for pair, together in links.people.items() if together)]
+            new = {end for pair in joined if not inside.isdisjoint(pair) for end in pair} - inside - set(waiting)
+            inside |= new
+        told |= self._as_matched(inside - told.keys())
+        self._values |= told
+        self._nobodys.ask(told.values())
+        return inside, links.within(inside)
 
     def _write(self, before: Mapping[int, int | None], after: Mapping[int, int], quality: Sequence[Row]) -> None:
         moved = {record: now for record, now in after.items() if before[record] != now}

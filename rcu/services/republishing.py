@@ -13,12 +13,13 @@ from rcu.domain.households import Household
 from rcu.insight.scores import ScoreBasis
 from rcu.services.arrivals import OpenedCase
 from rcu.services.projecting import household_of
-from rcu.services.projection import Projected, Written, materials, project_one, written
+from rcu.services.projection import Material, Projected, Written, materials, project_one, written
 from rcu.services.rematching import Rematched
 from rcu.store import history
 from rcu.store import nearby as nearby_rows
 from rcu.store import publishing as rows
 from rcu.store.engine import Transaction
+from rcu.store.later import Later
 from rcu.store.locks import Locks, name_of
 from rcu.store.publishing import Standing, Told
 
@@ -59,14 +60,10 @@ class Republishing:
         affected = {found.after[record] for record in (*moved, *touched)} | (left & there)
         gone = left - there
         members = {record: cluster for record, cluster in found.after.items() if cluster in affected}
-        projected = self._project(members)
-        standing = rows.standing(self._connection, affected | gone)
+        made, asked = materials(self._connection, members), rows.standing(self._connection, affected | gone)
+        projected, standing = _projected(made), asked.told()
         households = self._households(projected, standing, gone)
         return self._write(projected, households, standing, gone=gone, found=found)
-
-    def _project(self, members: Mapping[int, int]) -> dict[int, Projected]:
-        made = materials(self._connection, members)
-        return {cluster: project_one(cluster, material) for cluster, material in made.items()}
 
     def _households(
         self, projected: dict[int, Projected], standing: dict[int, Standing], gone: Collection[int]
@@ -100,8 +97,10 @@ class Republishing:
         keys = {standing[one].household_key for one in mine if one in standing}
         keys |= {one.household_key for one in projected.values()}
         named = {key for key in keys if key}
-        self._locks.take(name_of("household", key) for key in named)
-        stored = rows.in_households(self._connection, named)
+        held = self._locks.taking(name_of("household", key) for key in named)
+        asked = rows.in_households(self._connection, named)
+        held.told()
+        stored = asked.told()
         now: dict[str, dict[int, str]] = {key: {} for key in named}
         for key, people in stored.items():
             now[key] |= {one.cluster_id: one.customer_id for one in people if one.cluster_id not in mine}
@@ -114,7 +113,7 @@ class Republishing:
         if not clusters:
             return {}
         self._locks.take(name_of("customer", one) for one in clusters)
-        return self._project(nearby_rows.members_of(self._connection, clusters))
+        return _projected(materials(self._connection, nearby_rows.members_of(self._connection, clusters)))
 
     def _write(
         self, projected: Mapping[int, Projected], households: Mapping[int, Household],
@@ -160,6 +159,10 @@ class Republishing:
         history.keep(self._connection, standing.keys() & ending, self._cause, self._now)
         left = {record: former for record in found.moved if (former := found.before[record]) is not None}
         history.keep_moves(self._connection, left, self._now)
+
+
+def _projected(made: Later[dict[int, Material]]) -> dict[int, Projected]:
+    return {cluster: project_one(cluster, material) for cluster, material in made.told().items()}
 
 
 def _row(one: Projected, document: Written, version: int) -> dict[str, object]:

@@ -119,7 +119,7 @@ class _Changes:
                 return False
             to_match = [record for record, unmatched in waiting.items() if unmatched]
             said = nearby.said_before(connection, to_match, state.model.columns())
-            now = nearby.values_of(connection, to_match, state.model.columns())
+            now = nearby.values_of(connection, to_match, state.model.columns()).told()
             changed = {
                 record: said.get(record, now[record] if now[record]["cluster_id"] is not None else None)
                 for record in to_match

@@ -84,7 +84,7 @@ class RealTime:
             raise InputError("a record is named twice", hint="send each record once, as it is now")
         return changing(
             self.store,
-            lambda connection, locks: _Taking(self, connection, locks, actor).run(cleaned, profiles=profiles),
+            lambda connection, locks: _Taking(self, connection, locks, cleaned, actor).run(profiles=profiles),
             keep=not dry_run,
         )
 
@@ -189,17 +189,20 @@ class _Taken:
 class _Taking:
     """One transaction that takes records."""
 
-    def __init__(self, how: RealTime, connection: Transaction, locks: Locks, actor: str | None) -> None:
+    def __init__(
+        self, how: RealTime, connection: Transaction, locks: Locks, cleaned: Sequence[Cleaned], actor: str | None
+    ) -> None:
         self._cause = Cause(CauseKind.RECORD, actor=actor)
-        self._how, self._connection, self._locks = how, connection, locks
+        self._how, self._connection, self._locks, self._cleaned = how, connection, locks, cleaned
+        self._stored = rows.stored(connection, [one.given.key for one in cleaned])
         self._now = how.clock()
         self._state = standing_state(connection, how.model, how.rules)
         self._rematching = Rematching(connection, self._state.model, locks)
 
-    def run(self, cleaned: Sequence[Cleaned], *, profiles: bool) -> list[Upserted]:
+    def run(self, *, profiles: bool) -> list[Upserted]:
         """Take them."""
-        self._how.check_sources(self._connection, {one.given.key.source for one in cleaned})
-        taken = self._locked(cleaned)
+        self._how.check_sources(self._connection, {one.given.key.source for one in self._cleaned})
+        taken = self._locked()
         changed = self._write(taken)
         self._rematching.know({one.record_id: one.told for one in taken if one.record_id in changed})
         marked = {one.record_id for one in taken if one.was_marked}
@@ -209,10 +212,10 @@ class _Taking:
         )  # fmt: skip
         return self._told(taken, found, published, profiles=profiles)
 
-    def _locked(self, cleaned: Sequence[Cleaned]) -> list[_Taken]:
+    def _locked(self) -> list[_Taken]:
         """The records beside what is stored of them, which nobody else changes from here on."""
-        stored = rows.stored(self._connection, [one.given.key for one in cleaned])
-        found = [_Taken(one.given, one.row, stored.get(one.given.key)) for one in cleaned]
+        stored = self._stored.told()
+        found = [_Taken(one.given, one.row, stored.get(one.given.key)) for one in self._cleaned]
         if not all(one.as_expected for one in found):
             raise NotAsExpected
         moving = [one for one in found if one.counts]
@@ -221,7 +224,8 @@ class _Taking:
             foreseen = self._rematching.foresee(told)
             self._locks.take(foreseen | {name_of("record", one.given.key) for one in moving})
             known = [one for one in moving if one.before is not None]  # a new one is seen to be when it is written
-            again = rows.stored(self._connection, [one.given.key for one in known], hold=True)
+            self._rematching.read_ahead()
+            again = rows.stored(self._connection, [one.given.key for one in known], hold=True).told()
             if any(again.get(one.given.key) != one.before for one in known):
                 self._locks.give_up()
         return found
@@ -251,7 +255,7 @@ class _Taking:
             if one.before is not None and one.record_id not in cluster_of
         }
         clusters = set(cluster_of.values())
-        standing = publishing.standing(self._connection, clusters - published.versions.keys())
+        standing = publishing.standing(self._connection, clusters - published.versions.keys()).told()
         versions = {cluster: (one.customer_id, one.version) for cluster, one in standing.items()}
         versions |= published.versions
         if clusters - versions.keys():  # what nothing was written about became part of another customer meanwhile

@@ -9,8 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from rcu.store.sql import add_at_once
 from rcu.store.tables import access_log
+from rcu.store.writing import add_at_once
 
 NEWEST: Final = 2**63 - 1
 

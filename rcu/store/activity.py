@@ -24,8 +24,8 @@ from sqlalchemy import (
 from rcu.store.happenings import join_visitors
 from rcu.store.intake import Upserted, rows_written
 from rcu.store.marks import mark, mark_some
-from rcu.store.sql import upsert
 from rcu.store.tables import consents, event_lines, events, records
+from rcu.store.writing import upsert
 
 _AT_ONCE: Final = 1_000
 _EVENT_COLUMNS: Final = (

@@ -81,6 +81,27 @@ def ready(statement: Statement) -> Ready:
     return known[1]
 
 
+class Answer:
+    """The rows of a question that was sent ahead: they come with the answer to the next that is waited for."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self.come: Rows | None = None
+
+    def rows(self) -> Rows:
+        """The rows; they are waited for where they have not come yet.
+
+        Raises:
+            DBAPIError: what the server or the connection has against the question, or against what came before it.
+        """
+        if self.come is None:
+            self._asking.settle()
+        if self.come is None:  # somebody was told why
+            error = psycopg.InternalError("what was asked was not done")
+            raise cast("DBAPIError", DBAPIError.instance(None, None, error, psycopg.Error))
+        return self.come
+
+
 class Asking:
     """Asks one connection, in the transaction it is in, if any.
 
@@ -93,7 +114,7 @@ class Asking:
         self._server = driver.pgconn
         self._reader = Transformer(driver)
         self._names: dict[str, bytes] = {}
-        self._sent: list[str] = []
+        self._sent: list[tuple[str, Answer | None]] = []
         self._selector = _Selector()
         self._selector.register(self._server.socket, EVENT_READ)
 
@@ -134,6 +155,39 @@ class Asking:
         except psycopg.Error as error:
             raise self._refused(asked, error) from None
 
+    def ahead(self, asked: str, values: Sequence[Value], kinds: Sequence[int] = ()) -> Answer:
+        """Send a question whose rows are needed soon, behind what was sent; the server works on it meanwhile.
+
+        Raises:
+            DBAPIError: the connection is lost, or a value cannot be stored.
+        """
+        answer = Answer(self)
+        if self._driver.autocommit:
+            answer.come = self.ask(asked, values, kinds)
+            return answer
+        try:
+            given = [_written(value) for value in values]
+            self._send(asked, self._prepared(asked, kinds), given, answer)
+        except psycopg.Error as error:
+            raise self._refused(asked, error) from None
+        return answer
+
+    def end(self) -> None:
+        """Wait for what was told, and end the transaction with it.
+
+        Raises:
+            DBAPIError: what the server has against it.
+        """
+        if not self._sent or self._server.transaction_status == pq.TransactionStatus.INERROR:
+            self.settle()  # the driver ends it
+            return
+        try:
+            self._server.send_query_params(b"COMMIT", None)
+        except psycopg.Error as error:
+            raise self._refused("COMMIT", error) from None
+        self._sent.append(("COMMIT", None))
+        self._answers()
+
     def settle(self) -> None:
         """Wait for what was told to be done; before anything is asked by another way, and before the end.
 
@@ -147,16 +201,16 @@ class Asking:
         """Whether what is asked is the first of a transaction."""
         return self._server.transaction_status == pq.TransactionStatus.IDLE and not self._driver.autocommit
 
-    def _send(self, asked: str, name: bytes, given: Sequence[bytes | None]) -> None:
+    def _send(self, asked: str, name: bytes, given: Sequence[bytes | None], answer: Answer | None = None) -> None:
         """Send a statement behind those that were sent, and the beginning of the transaction before the first."""
         if not self._sent:
             begins = self._begins()
             self._server.enter_pipeline_mode()
             if begins:
                 self._server.send_query_params(self._beginning(), None)
-                self._sent.append("BEGIN")
+                self._sent.append(("BEGIN", None))
         self._server.send_query_prepared(name, cast("list[bytes]", given))  # None is taken, whatever its stubs say
-        self._sent.append(asked)
+        self._sent.append((asked, answer))
 
     def _beginning(self) -> bytes:
         level = self._driver.isolation_level
@@ -169,17 +223,19 @@ class Asking:
         refused: DBAPIError | None = None
         try:
             self._server.pipeline_sync()
-            for asked in sent:
+            for asked, waited_for in sent:
                 answers = list(iter(self._answer, None))
                 if refused is None:
                     try:
                         rows = self._read(answers[0] if answers else None)
+                        if waited_for is not None:
+                            waited_for.come = rows
                     except psycopg.Error as error:  # those behind it were not done
                         refused = self._refused(asked, error)
             self._answer()  # the end of them
             self._server.exit_pipeline_mode()
         except psycopg.Error as error:  # the connection is lost
-            refused = refused or self._refused(sent[-1], error)
+            refused = refused or self._refused(sent[-1][0], error)
         if refused is not None:
             raise refused
         return rows
@@ -258,9 +314,9 @@ def _item(value: int | str) -> str:
 
 
 def settling(engine: Engine) -> Engine:
-    """The engine; before it asks anything itself, and before a transaction ends, it waits for what was told."""
+    """The engine; before it asks anything itself it waits for what was told, and a transaction ends with that."""
     event.listen(engine, "before_cursor_execute", lambda connection, *_: _settle(connection))
-    event.listen(engine, "commit", _settle)
+    event.listen(engine, "commit", _commit)
     event.listen(engine, "rollback", _let_go)
     return engine
 
@@ -269,6 +325,12 @@ def _settle(connection: Connection) -> None:
     asking: Asking | None = connection.connection.info.get(ASKING)
     if asking is not None:
         asking.settle()
+
+
+def _commit(connection: Connection) -> None:
+    asking: Asking | None = connection.connection.info.get(ASKING)
+    if asking is not None:
+        asking.end()
 
 
 def _let_go(connection: Connection) -> None:

@@ -28,9 +28,11 @@ from sqlalchemy import (
 )
 
 from rcu.domain.cases import Stake
+from rcu.store.asking import Rows
 from rcu.store.engine import Store
+from rcu.store.later import Later
 from rcu.store.nearby import StoredLink
-from rcu.store.sql import among, fetch
+from rcu.store.sql import among, ask, fetch
 from rcu.store.tables import (
     aggregates,
     case_customers,
@@ -160,7 +162,7 @@ def _row(what: _What, *numbers: Any, weight: Any = None, pattern: Any = None) ->
     )
 
 
-def glance(connection: Connection, clusters: Collection[int], *, most: int, line: float) -> Glance:
+def glance(connection: Connection, clusters: Collection[int], *, most: int, line: float) -> Later[Glance]:
     """Look around some customers.
 
     Args:
@@ -169,8 +171,11 @@ def glance(connection: Connection, clusters: Collection[int], *, most: int, line
         most: more records than this are conspicuous.
         line: so is a weakest link below this.
     """
+    return ask(connection, _around(), {_SOME: clusters, "most": most, "line": line}, _glance_of)
+
+
+def _glance_of(rows: Rows) -> Glance:
     found = Glance()
-    rows = fetch(connection, _around(), {_SOME: clusters, "most": most, "line": line})
     for what, one, two, three, four, weight, pattern in rows:
         match what:
             case _What.LINK:

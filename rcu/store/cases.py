@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select, update
 
 from rcu.domain.cases import GONE, MACHINE, CaseEvent, CaseKind, CaseState
-from rcu.store.sql import Upsert, act, add_rows, among, fetch, inserting, prepared, put_rows
+from rcu.store.sql import act, among, fetch, prepared
 from rcu.store.tables import case_customers, case_events, cases, cluster_quality, weak_customers
+from rcu.store.writing import Upsert, add_rows, inserting, put_rows
 
 Row: TypeAlias = Mapping[str, Any]
 _SOME: Final = "some"

@@ -20,6 +20,7 @@ from rcu.store.tables import (
     records,
     steward_links,
 )
+from rcu.store.writing import upsert
 
 _DECIDING = 0x52435544
 """The number of the lock: "RCUD"."""
@@ -121,7 +122,7 @@ def put_links(connection: Connection, before: Mapping[Pair, bool], after: Mappin
         wanted = delete(steward_links).where(one == bindparam("one"), other == bindparam("other"))
         connection.execute(wanted, [{"one": left, "other": right} for left, right in sorted(gone)])
     if new:
-        statement = sql.upsert(connection, steward_links)
+        statement = upsert(connection, steward_links)
         statement = statement.on_conflict_do_update(
             index_elements=[steward_links.c.left_id, steward_links.c.right_id],
             set_={"together": statement.excluded.together},

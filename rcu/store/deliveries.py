@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, literal, select, update
 
 from rcu.domain.webhooks import TEST_KIND, DeliveryState
-from rcu.store.sql import upsert
 from rcu.store.tables import changes, deliveries
+from rcu.store.writing import upsert
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,11 @@ from sqlalchemy import (
     union,
 )
 
+from rcu.store.later import Later
 from rcu.store.marks import MATCHED
-from rcu.store.sql import Upsert, among, fetch, inserting, prepared, put_rows, upsert
+from rcu.store.sql import among, ask, fetch, prepared
 from rcu.store.tables import identifier_frequency, memberships, records, records_before, value_counts
+from rcu.store.writing import Upsert, inserting, put_rows, upsert
 
 Query: TypeAlias = Select[*tuple[Any, ...]]
 _SOME: Final = "some"
@@ -41,10 +43,9 @@ _NOBODYS: Final = select(identifier_frequency.c.identifier, identifier_frequency
 )
 
 
-def every_nobody(connection: Connection) -> dict[str, set[str]] | None:
+def every_nobody(connection: Connection) -> Later[dict[str, set[str]] | None]:
     """All values that are nobody's, by column; None where there are too many to be read each time."""
-    rows = fetch(connection, _FIRST_NOBODYS, {})
-    return None if len(rows) > FEW_VERDICTS else _by_column(rows)
+    return ask(connection, _FIRST_NOBODYS, {}, lambda rows: None if len(rows) > FEW_VERDICTS else _by_column(rows))
 
 
 def nobodys(connection: Connection, values: Collection[str]) -> dict[str, set[str]]:
@@ -92,16 +93,20 @@ def _names_carrying(columns: tuple[str, ...], names: tuple[str, ...]) -> Query:
 
 def names_carrying(
     connection: Connection, values: Mapping[str, Collection[str]], names: Sequence[str], *, mine: Collection[int]
-) -> dict[str, dict[str, int]]:
+) -> Later[dict[str, dict[str, int]]]:
     """How many different names carry each of some values, by column; values that no named record has are left out.
 
     Records count as they were last matched, but for those that are being matched (`mine`).
     """
+    if not (names and any(values.values())):
+        return Later.of({})
+    return ask(connection, _names_carrying(tuple(values), tuple(names)), {**values, _MINE: mine}, _counted)
+
+
+def _counted(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    if names and any(values.values()):
-        statement = _names_carrying(tuple(values), tuple(names))
-        for column, value, count in fetch(connection, statement, {**values, _MINE: mine}):
-            found[column][value] = count
+    for column, value, count in rows:
+        found[column][value] = count
     return found
 
 

@@ -24,8 +24,9 @@ from sqlalchemy import (
 
 from rcu.domain.events import MOST_RECORDS_OF_VISITOR
 from rcu.domain.records import RecordKey
-from rcu.store.sql import Upsert, act, add_rows, among, drop_rows, fetch, fetch_dicts, inserting, prepared, put_rows
+from rcu.store.sql import act, among, fetch, fetch_dicts, prepared
 from rcu.store.tables import customers, event_lines, events, memberships, records
+from rcu.store.writing import Upsert, add_rows, drop_rows, inserting, put_rows
 
 Row: TypeAlias = Mapping[str, Any]
 EventKey: TypeAlias = tuple[str, str]

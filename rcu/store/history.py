@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Insert, Table, bindparam, case
 
 from rcu.domain.causes import Cause
 from rcu.store.engine import Store
-from rcu.store.sql import act, add_rows, among, fetch
+from rcu.store.sql import act, among, fetch
 from rcu.store.tables import customer_history, customers, memberships, memberships_before
+from rcu.store.writing import add_rows
 
 _SOME: Final = "some"
 _BEGUN: Final = ("cause", "cause_number", "cause_actor")

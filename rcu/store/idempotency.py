@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from rcu.store.sql import upsert
 from rcu.store.tables import idempotency_keys as rows
+from rcu.store.writing import upsert
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, and_, delete, or_, select
 from rcu.domain.records import RecordKey
 from rcu.store.engine import Store
 from rcu.store.marks import unmark_all
-from rcu.store.sql import among, upsert
+from rcu.store.sql import among
 from rcu.store.tables import (
     blocking_keys,
     cluster_quality,
@@ -24,6 +24,7 @@ from rcu.store.tables import (
     value_counts,
     waiting,
 )
+from rcu.store.writing import upsert
 
 
 def records_to_match(store: Store, columns: Sequence[str]) -> pa.Table:

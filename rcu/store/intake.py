@@ -33,7 +33,6 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from rcu.store.marks import write_marked
-from rcu.store.sql import upsert
 from rcu.store.tables import (
     events,
     memberships,
@@ -42,6 +41,7 @@ from rcu.store.tables import (
     records,
     records_before,
 )
+from rcu.store.writing import upsert
 
 RECORD_OWN_COLUMNS: Final = ("store", "is_guest", "deleted", "created_at", "updated_at", "raw", "content_hash")
 

@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 from sqlalchemy import Connection
 
 from rcu.store import sql
+from rcu.store.later import Later
 
 
 class Contended(Exception):  # nobody's error: it asks for another try
@@ -56,18 +57,32 @@ class Locks:
         Raises:
             Contended: another transaction holds one of those that were not foreseen, or they are too many.
         """
+        return self.taking(names).told()
+
+    def taking(self, names: Iterable[int]) -> Later[bool]:
+        """The same, not waited for: what is asked before it is told is found with them held, or not to be believed.
+
+        Raises:
+            Contended: they are too many; the rest once it is told.
+        """
         if self._alone:
-            return False
+            return Later.of(answer=False)
         new = set(names) | (self._foreseen if self._first else set[int]())
         new -= self._held
         if len(self._held) + len(new) > MOST_LOCKS:
             raise Contended(frozenset(), alone=True)
-        if new:
-            wait, self._first = self._first, False
-            if not sql.lock_names(self._connection, sorted(new), wait=wait):
+        if not new:
+            return Later.of(answer=False)
+        wait, self._first = self._first, False
+        held = sql.lock_names(self._connection, sorted(new), wait=wait)
+
+        def told() -> bool:
+            if not held.told():
                 raise Contended(frozenset(self._held | new))
             self._held |= new
-        return bool(new)
+            return True
+
+        return Later(told)
 
     def give_up(self) -> NoReturn:
         """Start again: what was read before locking has changed meanwhile.

@@ -12,8 +12,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, delete, exists, false, func, literal, or_, select
 from sqlalchemy.sql.dml import Insert, Update
 
-from rcu.store.sql import Upsert, act, among, upsert, written_and
+from rcu.store.sql import act, among
 from rcu.store.tables import records, waiting
+from rcu.store.writing import Upsert, upsert, written_and
 
 _IDS: Final = "record_ids"
 

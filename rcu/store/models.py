@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from rcu.store.sql import upsert
 from rcu.store.tables import match_models, model_adoptions, records
+from rcu.store.writing import upsert
 
 
 @dataclass(frozen=True, slots=True)

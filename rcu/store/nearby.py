@@ -6,11 +6,12 @@ Every function is a statement or two whatever the number of records: their ids g
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Connection,
     Double,
@@ -26,18 +27,9 @@ from sqlalchemy import (
 
 from rcu.domain.records import RecordKey
 from rcu.store.blocks import block_members
+from rcu.store.later import Later
 from rcu.store.marks import TO_MATCH
-from rcu.store.sql import (
-    Upsert,
-    act,
-    among,
-    fetch,
-    fetch_dicts,
-    inserting,
-    prepared,
-    put_rows,
-    take_rows,
-)
+from rcu.store.sql import act, among, among_found, ask, fetch, fetch_dicts, named, prepared
 from rcu.store.tables import (
     blocking_keys,
     cluster_quality,
@@ -49,6 +41,7 @@ from rcu.store.tables import (
     steward_links,
 )
 from rcu.store.tables import waiting as marks
+from rcu.store.writing import Upsert, inserting, put_rows, take_rows
 
 Row: TypeAlias = Mapping[str, Any]
 Query: TypeAlias = Select[*tuple[Any, ...]]
@@ -58,20 +51,39 @@ _SOME: Final = "some"
 _LEAST: Final = "least"
 
 
+def _theirs(own: ColumnElement[int], *, whole: bool) -> ColumnElement[bool]:
+    """Whether a column has one of the records that are asked for; `whole`: or one of some clusters."""
+    if not whole:
+        return among(own, _IDS)
+    named, inside = records.alias("named"), memberships.alias("inside")
+    given = select(named.c.record_id).where(among(named.c.record_id, _IDS))
+    theirs = select(inside.c.record_id).where(among(inside.c.cluster_id, _SOME))
+    return among_found(own, union_all(given, theirs))
+
+
 @cache
-def _values(columns: tuple[str, ...]) -> Query:
+def _values(columns: tuple[str, ...], *, whole: bool = False) -> Query:
     return (
         select(*(records.c[name] for name in (*_KEEPING, *columns)), memberships.c.cluster_id, TO_MATCH)
         .select_from(records)
         .outerjoin(memberships, memberships.c.record_id == records.c.record_id)
         .outerjoin(marks, marks.c.record_id == records.c.record_id)
-        .where(among(records.c.record_id, _IDS))
+        .where(_theirs(records.c.record_id, whole=whole))
     )
 
 
-def values_of(connection: Connection, record_ids: Collection[int], columns: Sequence[str]) -> dict[int, Row]:
-    """What some records say: their key and some columns, by record_id; `cluster_id` is None for one not matched yet."""
-    return _by_record(connection, _values(tuple(columns)), record_ids)
+def values_of(
+    connection: Connection, record_ids: Collection[int], columns: Sequence[str], *, clusters: Collection[int] = ()
+) -> Later[dict[int, Row]]:
+    """What some records, and those of some clusters, say: their key and some columns, by record_id.
+
+    `cluster_id` is None for one that was not matched yet.
+    """
+    if not (record_ids or clusters):
+        return Later.of({})
+    statement = _values(tuple(columns), whole=bool(clusters))
+    told = {_IDS: record_ids, _SOME: clusters} if clusters else {_IDS: record_ids}
+    return ask(connection, statement, told, lambda rows: {row["record_id"]: row for row in named(statement, rows)})
 
 
 @cache
@@ -82,13 +94,9 @@ def _before(columns: tuple[str, ...]) -> Query:
 
 def said_before(connection: Connection, record_ids: Collection[int], columns: Sequence[str]) -> dict[int, Row]:
     """What changed records said when they were last matched, for those that were imported since."""
-    return _by_record(connection, _before(tuple(columns)), record_ids)
-
-
-def _by_record(connection: Connection, statement: Query, record_ids: Collection[int]) -> dict[int, Row]:
     if not record_ids:
         return {}
-    return {row["record_id"]: row for row in fetch_dicts(connection, statement, {_IDS: record_ids})}
+    return {row["record_id"]: row for row in fetch_dicts(connection, _before(tuple(columns)), {_IDS: record_ids})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,32 +205,60 @@ _MUST: Final = "+"
 _CANNOT: Final = "-"
 
 
-def _links_at() -> CompoundSelect[Any, Any, Any, Any]:
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Links by left_id and right_id: those of the machine, and of people, whether together."""
+
+    machine: Mapping[tuple[int, int], StoredLink] = field(default_factory=dict[tuple[int, int], StoredLink])
+    people: Mapping[tuple[int, int], bool] = field(default_factory=dict[tuple[int, int], bool])
+
+    def within(self, records: frozenset[int] | set[int]) -> Links:
+        """Those between two of some records."""
+        return Links(
+            {pair: link for pair, link in self.machine.items() if records.issuperset(pair)},
+            {pair: together for pair, together in self.people.items() if records.issuperset(pair)},
+        )
+
+    def beside(self, other: Links) -> Links:
+        """These and others."""
+        return Links({**self.machine, **other.machine}, {**self.people, **other.people})
+
+
+def _links_at(*, whole: bool) -> CompoundSelect[Any, Any, Any, Any]:
     own = (links.c.left_id, links.c.right_id, links.c.weight, links.c.pattern)
-    sides = (links.c.left_id, links.c.right_id)
-    machine = (select(*own).where(among(side, _IDS), links.c.weight >= bindparam(_LEAST)) for side in sides)
+    heavy = links.c.weight >= bindparam(_LEAST)
+    machine = (select(*own).where(_theirs(side, whole=whole), heavy) for side in own[:2])
     sign = case((steward_links.c.together, _MUST), else_=_CANNOT)
     theirs = (steward_links.c.left_id, steward_links.c.right_id, literal(0.0, Double), sign)
-    people = (select(*theirs).where(among(side, _IDS)) for side in theirs[:2])
+    people = (select(*theirs).where(_theirs(side, whole=whole)) for side in theirs[:2])
     return union_all(*machine, *people)
 
 
-_LINKS_AT: Final = _links_at()
+_LINKS_AT: Final = _links_at(whole=False)
+_LINKS_WITHIN: Final = _links_at(whole=True)
 
 
 def links_at(
-    connection: Connection, record_ids: Collection[int], *, least: float
-) -> tuple[list[StoredLink], dict[tuple[int, int], bool]]:
-    """The links of some records from a weight up; and those of people: whether together, by left_id and right_id."""
-    found: list[StoredLink] = []
-    decided: dict[tuple[int, int], bool] = {}
+    connection: Connection, record_ids: Collection[int], *, least: float, clusters: Collection[int] = ()
+) -> Later[Links]:
+    """The links of some records, and of those of some clusters: the machine's from a weight up, and those of people."""
+    if clusters:
+        told = {_IDS: record_ids, _SOME: clusters, _LEAST: least}
+        return ask(connection, _LINKS_WITHIN, told, _links_of)
     if record_ids:
-        for left, right, weight, pattern in fetch(connection, _LINKS_AT, {_IDS: record_ids, _LEAST: least}):
-            if pattern in (_MUST, _CANNOT):
-                decided[left, right] = pattern == _MUST
-            else:
-                found.append(StoredLink(left, right, weight, pattern))
-    return found, decided
+        return ask(connection, _LINKS_AT, {_IDS: record_ids, _LEAST: least}, _links_of)
+    return Later.of(Links())
+
+
+def _links_of(rows: Sequence[Sequence[Any]]) -> Links:
+    machine: dict[tuple[int, int], StoredLink] = {}
+    people: dict[tuple[int, int], bool] = {}
+    for left, right, weight, pattern in rows:
+        if pattern in (_MUST, _CANNOT):
+            people[left, right] = pattern == _MUST
+        else:
+            machine[left, right] = StoredLink(left, right, weight, pattern)
+    return Links(machine, people)
 
 
 def _put_link(connection: Connection) -> Upsert:

@@ -10,8 +10,9 @@ import orjson
 from sqlalchemy import Connection, delete, insert, select
 
 from rcu.domain.overrides import Override, Overrides, latest
-from rcu.store.sql import among, fetch, upsert
+from rcu.store.sql import among, fetch
 from rcu.store.tables import decision_values, memberships, overrides
+from rcu.store.writing import upsert
 
 Sets: TypeAlias = Mapping[str, Mapping[str, str | None]]
 

@@ -29,10 +29,11 @@ from rcu.domain.causes import Cause
 from rcu.domain.sources import EventsOfDeleted
 from rcu.store.engine import Store, arrow_type
 from rcu.store.history import keep_staged, not_before, told
-from rcu.store.publishing import take_numbers
-from rcu.store.sql import among, fetch_dicts, upsert
+from rcu.store.later import Later
+from rcu.store.sql import among, ask, named
 from rcu.store.tables import (
     aggregates,
+    change_counter,
     changes,
     consents,
     customers,
@@ -42,6 +43,7 @@ from rcu.store.tables import (
     scores,
     sources,
 )
+from rcu.store.writing import next_numbers, upsert
 
 Row: TypeAlias = Mapping[str, Any]
 Query: TypeAlias = Select[*tuple[Any, ...]]
@@ -124,7 +126,7 @@ def event_cells(store: Store, staged: Table, kinds: Sequence[str], *, silent: Se
     return store.read_arrow(statement.where(staged.c.record_id.not_in(silent)) if silent else statement)
 
 
-def members_of(connection: Connection, record_ids: Sequence[int], columns: Sequence[str]) -> list[Row]:
+def members_of(connection: Connection, record_ids: Sequence[int], columns: Sequence[str]) -> Later[list[Row]]:
     """A few records, oldest first.
 
     Each has record_id, the columns asked for, deleted, silent (its events do not count), address_updated_at, rank (of
@@ -134,7 +136,7 @@ def members_of(connection: Connection, record_ids: Sequence[int], columns: Seque
     return _few(connection, _members_query(tuple(columns)), record_ids)
 
 
-def consents_of(connection: Connection, record_ids: Sequence[int]) -> list[Row]:
+def consents_of(connection: Connection, record_ids: Sequence[int]) -> Later[list[Row]]:
     """The consent ledger of a few records.
 
     Each entry has record_id, source, native_id, contact_kind, contact_key, channel, purpose, state, basis, evidence and
@@ -143,7 +145,7 @@ def consents_of(connection: Connection, record_ids: Sequence[int]) -> list[Row]:
     return _few(connection, _consents_query(), record_ids)
 
 
-def cells_of(connection: Connection, record_ids: Sequence[int], kinds: Sequence[str]) -> list[Row]:
+def cells_of(connection: Connection, record_ids: Sequence[int], kinds: Sequence[str]) -> Later[list[Row]]:
     """Counts and sums of some kinds of events of a few records; cancelled ones are left out.
 
     Each row has record_id, kind, channel, store, currency, count, amount_minor, first_at and last_at.
@@ -184,8 +186,10 @@ def _cells_query(kinds: tuple[str, ...]) -> Query:
     return found.group_by(events.c.record_id, *(events.c[name] for name in _OF_CELL))
 
 
-def _few(connection: Connection, query: Query, record_ids: Sequence[int]) -> list[Row]:
-    return [*fetch_dicts(connection, query, {_IDS: record_ids})]
+def _few(connection: Connection, query: Query, record_ids: Sequence[int]) -> Later[list[Row]]:
+    if not record_ids:
+        return Later.of([])
+    return ask(connection, query, {_IDS: record_ids}, lambda rows: [*named(query, rows)])
 
 
 def latest_event(store: Store) -> datetime | None:
@@ -312,7 +316,7 @@ def announce(connection: Connection, staged: Table, count: int, now: datetime) -
         count: how many rows are staged.
         now: the instant of the change.
     """
-    last = take_numbers(connection, count)
+    last = next_numbers(connection, change_counter.c.last_sequence, count)
     names = ["customer_id", "kind", "version", "now_customer_id"]
     rows = select(
         staged.c.position + (last - count),

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, select
 
 from rcu.domain.causes import Cause
 from rcu.store.history import not_before, told
-from rcu.store.sql import Upsert, act, add_rows, among, drop_rows, fetch, inserting, prepared, put_rows
+from rcu.store.later import Later
+from rcu.store.sql import among, ask, prepared
 from rcu.store.tables import aggregates, change_counter, changes, customers, scores
+from rcu.store.writing import Upsert, add_numbered, add_rows, drop_rows, inserting, put_rows
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -41,19 +43,23 @@ _BY_CLUSTER: Final = _STANDING.where(among(customers.c.cluster_id, _SOME))
 _BY_HOUSEHOLD: Final = _STANDING.where(among(customers.c.household_key, _SOME)).order_by(customers.c.cluster_id)
 
 
-def standing(connection: Connection, cluster_ids: Collection[int]) -> dict[int, Standing]:
+def standing(connection: Connection, cluster_ids: Collection[int]) -> Later[dict[int, Standing]]:
     """Some customers as they are stored, by cluster_id."""
     if not cluster_ids:
-        return {}
-    return {row[0]: Standing(*row) for row in fetch(connection, _BY_CLUSTER, {_SOME: cluster_ids})}
+        return Later.of({})
+    told = {_SOME: cluster_ids}
+    return ask(connection, _BY_CLUSTER, told, lambda rows: {row[0]: Standing(*row) for row in rows})
 
 
-def in_households(connection: Connection, keys: Collection[str]) -> dict[str, list[Standing]]:
+def in_households(connection: Connection, keys: Collection[str]) -> Later[dict[str, list[Standing]]]:
     """The customers of some households, by its key, the oldest first."""
+    return ask(connection, _BY_HOUSEHOLD, {_SOME: keys}, _by_household) if keys else Later.of({})
+
+
+def _by_household(rows: Sequence[Sequence[Any]]) -> dict[str, list[Standing]]:
     found: dict[str, list[Standing]] = defaultdict(list)
-    if keys:
-        for one in (Standing(*row) for row in fetch(connection, _BY_HOUSEHOLD, {_SOME: keys})):
-            found[str(one.household_key)].append(one)
+    for one in (Standing(*row) for row in rows):
+        found[str(one.household_key)].append(one)
     return found
 
 
@@ -104,28 +110,11 @@ class Told:
     now_customer_id: str | None = None
 
 
-_COUNT: Final = (
-    update(change_counter)
-    .values(last_sequence=change_counter.c.last_sequence + bindparam("more"))
-    .returning(change_counter.c.last_sequence)
-)
-
-
-def take_numbers(connection: Connection, count: int) -> int:
-    """Take the next numbers of the feed; the last of them. Who takes some later waits for this transaction to end."""
-    ((last,),) = act(connection, _COUNT, {"more": count})
-    return last
-
-
 def announce(connection: Connection, told: Sequence[Told], now: datetime) -> None:
     """Append changes to the feed, see `profiles.announce`; do this last in a transaction."""
     if told:
-        last = take_numbers(connection, len(told))
-        rows = [
-            {**asdict(one), "sequence": last - len(told) + place, "changed_at": now}
-            for place, one in enumerate(told, 1)
-        ]
-        add_rows(connection, changes, rows)
+        rows = [{**asdict(one), "changed_at": now} for one in told]
+        add_numbered(connection, changes, rows, "sequence", change_counter.c.last_sequence)
 
 
 def last_sequence(connection: Connection) -> int:

@@ -22,10 +22,11 @@ from sqlalchemy import (
 )
 
 from rcu.store.letters import after, at_least, in_letters, not_beyond
-from rcu.store.sql import Written, all_of, among, each, prepared, written
+from rcu.store.sql import among, each, prepared
 from rcu.store.tables import customers, decision_records, decision_values, memberships, records
 from rcu.store.tables.identity import TAILS, tail
 from rcu.store.visibility import of_stores
+from rcu.store.written import Written, all_of, written
 
 SAID: Final = (
     "last_name_key", "first_name_key", "birth_name_key", "postcode", "city_key", "email_key", "mobile", "landline",

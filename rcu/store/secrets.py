@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from rcu.store.sql import upsert
 from rcu.store.tables import secrets
+from rcu.store.writing import upsert
 
 _BYTES: Final = 32
 _SUBJECTS: Final = "case_subjects"

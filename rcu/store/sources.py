@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, or_, select
 
 from rcu.domain.sources import EventsOfDeleted
 from rcu.store.marks import mark
-from rcu.store.sql import upsert
 from rcu.store.tables import records, sources
+from rcu.store.writing import upsert
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,12 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from rcu.domain.hashes import HASH_COLUMNS
 from rcu.domain.records import STANDARD_COLUMNS, RecordKey
+from rcu.store.asking import Rows
+from rcu.store.later import Later
 from rcu.store.marks import TO_MATCH, TO_PROJECT
-from rcu.store.sql import among, fetch_dicts, inserting, prepared, put_rows, updating
+from rcu.store.sql import among, ask, named, prepared
 from rcu.store.tables import memberships, records, sources, waiting
+from rcu.store.writing import inserting, put_rows, updating
 
 Row: TypeAlias = Mapping[str, Any]
 _OWN: Final = (
@@ -40,18 +43,21 @@ _STORED: Final = (
 _HELD: Final = _STORED.with_for_update(of=records)
 
 
-def stored(connection: Connection, keys: Sequence[RecordKey], *, hold: bool = False) -> dict[RecordKey, Row]:
+def stored(connection: Connection, keys: Sequence[RecordKey], *, hold: bool = False) -> Later[dict[RecordKey, Row]]:
     """Records as they are stored: `cluster_id` is None for one that was never matched.
 
     `hold` keeps everybody, imports included, from writing them before the transaction ends.
     """
     if not keys:
-        return {}
+        return Later.of({})
     wanted = set(keys)
-    named = {"sources": {key.source for key in keys}, "native_ids": {key.native_id for key in keys}}
-    rows = fetch_dicts(connection, _HELD if hold else _STORED, named)
-    found = {RecordKey(row["source"], row["native_id"]): row for row in rows}
-    return {key: row for key, row in found.items() if key in wanted}
+    told = {"sources": {key.source for key in keys}, "native_ids": {key.native_id for key in keys}}
+
+    def by_key(rows: Rows) -> dict[RecordKey, Row]:
+        found = {RecordKey(row["source"], row["native_id"]): row for row in named(_STORED, rows)}
+        return {key: row for key, row in found.items() if key in wanted}
+
+    return ask(connection, _HELD if hold else _STORED, told, by_key)
 
 
 _NEW: Final = (

@@ -133,7 +133,9 @@ def test_only_services_and_the_schema_open_a_transaction_that_writes() -> None:
     assert found(r"\.begin\(", others) == []
 
 
-_OF_DATABASES = ("dialect.py", "postgresql.py", "sqlite.py", "sql.py", "blocks.py", "indexes.py")
+_OF_DATABASES = (
+    "dialect.py", "postgresql.py", "sqlite.py", "sql.py", "writing.py", "written.py", "blocks.py", "indexes.py",
+)  # fmt: skip
 KNOWING = {PACKAGE / "store" / name for name in _OF_DATABASES}
 
 
