@@ -28,7 +28,7 @@ _METRICS: Final[dict[str, Callable[..., float]]] = {
 }
 _ROUNDING: Final = 1e-6
 _FEW: Final = 32
-"""Among so few pairs of values it is not worth looking for those that are the same."""
+"""So few pairs of values are looked at as they are: to find out which are ruled out, or the same, takes longer."""
 
 
 class OnValues(BaseCondition):
@@ -76,6 +76,8 @@ class OnText(OnValues):
         return self.spread(pairs, self._decided)
 
     def _decided(self, column: Column, one: Codes, other: Codes) -> Bools:
+        if len(one) <= _FEW:
+            return self.alike(column, one, other)
         answer = self.could(column, one, other)
         work = np.flatnonzero(answer)
         if 0 < len(work) <= _FEW:
@@ -88,7 +90,10 @@ class OnText(OnValues):
 
     @abstractmethod
     def alike(self, column: Column, one: Codes, other: Codes) -> Bools:
-        """Say for each pair of distinct values (one[i], other[i]), given by code, one < other, whether it holds."""
+        """Say for each pair of distinct values (one[i], other[i]), given by code, one < other, whether it holds.
+
+        What `could` rules out does not.
+        """
 
 
 class EachPair(OnText):
@@ -139,7 +144,7 @@ class OneEdit(OnText):
     shortest: int = Field(default=4, ge=1)
 
     def could(self, column: Column, one: Codes, other: Codes) -> Bools:
-        near = np.minimum(column.lengths[one], column.lengths[other]) >= self.shortest
+        near = self._long(column, one, other)
         work = np.flatnonzero(near)
         near[work] = within_edits(column.bags, column.lengths, one[work], other[work], edits=self.edits)
         return near
@@ -149,7 +154,10 @@ class OneEdit(OnText):
             _texts(column, one), _texts(column, other),
             scorer=DamerauLevenshtein.distance, score_cutoff=self.edits, dtype=np.float64,
         )  # fmt: skip
-        return distance <= self.edits
+        return (distance <= self.edits) & self._long(column, one, other)
+
+    def _long(self, column: Column, one: Codes, other: Codes) -> Bools:
+        return np.minimum(column.lengths[one], column.lengths[other]) >= self.shortest
 
 
 class Initial(EachPair):
@@ -204,7 +212,7 @@ class Prefix(EachPair):
 
     def fits(self, one: str, other: str) -> bool:
         short, full = sorted((one, other), key=len)
-        return full.startswith(short)
+        return len(short) >= self.shortest and full.startswith(short)
 
 
 class SharedToken(EachPair):

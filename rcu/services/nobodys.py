@@ -102,7 +102,7 @@ class Nobodys:
         """
         self.ask(row for pair in sides for row in pair if row is not None)
         turned: set[int] = set()
-        values = {column: self._moved(sides, column) for column in self._identifiers}
+        values = {column: self._may_turn(sides, column) for column in self._identifiers}
         carried = rows.names_carrying(self._connection, values, self._model.name_of_person, mine=mine)
         dates = self._dates_of(sides)
         for column, verdict, at_stake in [*self._identifiers_of(values, carried.told()), *dates]:
@@ -128,11 +128,16 @@ class Nobodys:
             if values[column]
         ]
 
-    def _moved(self, sides: Sides, column: str) -> set[str]:
-        """The values of a column that came, went, or changed the names they are with."""
+    def _may_turn(self, sides: Sides, column: str) -> set[str]:
+        """The values of a column that came, went, or changed the names they are with.
+
+        What is nobody's, and came only, stays so: to count the names of its thousands of records would be in vain.
+        """
         told = (column, *self._model.name_of_person)
-        moved = (pair for pair in sides if pair[0] is None or any(pair[0][name] != pair[1][name] for name in told))
-        return {row[column] for pair in moved for row in pair if row is not None and row[column]}
+        moved = [pair for pair in sides if pair[0] is None or any(pair[0][name] != pair[1][name] for name in told)]
+        went = {row[column] for row, _ in moved if row is not None and row[column]}
+        came = {row[column] for _, row in moved if row[column]}
+        return went | (came - self._before[column])
 
     def _dates_of(self, sides: Sides) -> list[tuple[str, frozenset[str], set[str]]]:
         """The days of a year are judged by all of that year: any of them may turn."""

@@ -228,6 +228,8 @@ def test_string_conditions_say_of_a_batch_what_the_definition_says_of_each_pair(
         for one, other in zip(left.tolist(), right.tolist(), strict=True)
     ]
     assert condition(told).holds(Pairs(table, left, right)).tolist() == expected
+    many = Pairs(table, np.tile(left, 33), np.tile(right, 33))  # few are looked at in another way
+    assert condition(told).holds(many).tolist() == expected * 33
 
 
 @pytest.mark.parametrize("alphabet", ["ABCDE", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", "AÉ漢 '-🙂"])
