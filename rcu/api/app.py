@@ -62,12 +62,12 @@ from rcu.services.webhooks import Webhooks
 from rcu.store.engine import Store
 
 ROUTERS: Final = (
-    customers.router,  # what is asked for most is looked at first
+    records.router,  # what is asked for most is looked at first
+    customers.router,
     search.router,
     health.router,
     parts.router,
     listing.router,
-    records.router,
     events.router,
     changes.router,
     decisions.router,

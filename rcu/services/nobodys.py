@@ -46,12 +46,12 @@ class Nobodys:
     def forget(self) -> None:
         """Read the verdicts again when they are asked for: what others concluded meanwhile counts from here on."""
         self._every: bool | None = None
-        self._coming: Later[dict[str, set[str]] | None] | None = None
+        self._coming: Later[Mapping[str, AbstractSet[str]] | None] | None = None
         self._asked: set[str] = set()
         self._before: dict[str, set[str]] = defaultdict(set)
         self._after: dict[str, set[str]] = defaultdict(set)
 
-    def read_ahead(self) -> Later[dict[str, set[str]] | None]:
+    def read_ahead(self) -> Later[Mapping[str, AbstractSet[str]] | None]:
         """Ask for the verdicts, if nobody did since they were forgotten, and do not wait for them; `ask` does."""
         if self._coming is None:
             self._coming = rows.every_nobody(self._connection)
@@ -68,7 +68,7 @@ class Nobodys:
             self._asked |= new
             self._learn(rows.nobodys(self._connection, new))
 
-    def _learn(self, found: Mapping[str, set[str]]) -> None:
+    def _learn(self, found: Mapping[str, AbstractSet[str]]) -> None:
         for column, values in found.items():
             self._before[column] |= values
             self._after[column] |= values

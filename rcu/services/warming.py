@@ -23,6 +23,8 @@ _MADE_UP = {
     "loyalty_number": "L0",
 }
 """Nobody: the phone and the mailbox are of ranges that are given to none."""
+_OTHER_TOWNS = ({"city": "LION", "postcode": "69003"}, {"city": "VILEURBANE"}, {"city": "VILLE NOUVELLE DU LAC"})
+"""To read towns that are written otherwise takes tables that are made when they are first needed."""
 _KEYS = ("rcu serve is starting: 1", "rcu serve is starting: 2")
 
 
@@ -31,7 +33,8 @@ def warm_up(real_time: RealTime) -> None:
 
     What the database has against it is left to the first record to tell: it may not be migrated, or be at a run.
     """
-    real_time.clean(Given(RecordKey("rcu", _KEYS[0]), _MADE_UP))
+    for town in ({}, *_OTHER_TOWNS):
+        real_time.clean(Given(RecordKey("rcu", _KEYS[0]), _MADE_UP | town))
     with suppress(Exception):
         with real_time.store.read() as connection:
             connected = source_rows.all_sources(connection)

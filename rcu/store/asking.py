@@ -65,7 +65,7 @@ def ready(statement: Statement) -> Ready:
     """A statement that is made once and asked many times, written out the first time."""
     known = _READY.get(id(statement))
     if known is None:
-        compiled = statement.compile(dialect=_NUMBERED)
+        compiled = statement.compile(dialect=_NUMBERED, compile_kwargs={"render_postcompile": True})
         chosen = list(statement.exported_columns)
         made = Ready(
             text=str(compiled),

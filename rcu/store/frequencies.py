@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy import (
     union,
 )
 
+from rcu.store.asking import Rows
 from rcu.store.later import Later
 from rcu.store.marks import MATCHED
 from rcu.store.sql import among, ask, fetch, prepared
@@ -37,15 +39,38 @@ _MINE: Final = "mine"
 FEW_VERDICTS: Final = 2_000
 """So many values that are nobody's are read at once rather than looked up."""
 
-_FIRST_NOBODYS: Final = select(identifier_frequency.c.identifier, identifier_frequency.c.value).limit(FEW_VERDICTS + 1)
+_BETWEEN, _BEHIND = "\x1f", "\x1e"
+"""No value that was standardised has such a letter."""
+
+
+def _every_nobody() -> Query:
+    some = select(identifier_frequency.c.identifier, identifier_frequency.c.value).limit(FEW_VERDICTS + 1).subquery()
+    told = func.aggregate_strings(some.c.identifier + _BETWEEN + some.c.value, _BEHIND)
+    return select(func.count(), func.coalesce(told, ""))
+
+
+_EVERY_NOBODY: Final = _every_nobody()
 _NOBODYS: Final = select(identifier_frequency.c.identifier, identifier_frequency.c.value).where(
     among(identifier_frequency.c.value, _SOME)
 )
 
 
-def every_nobody(connection: Connection) -> Later[dict[str, set[str]] | None]:
-    """All values that are nobody's, by column; None where there are too many to be read each time."""
-    return ask(connection, _FIRST_NOBODYS, {}, lambda rows: None if len(rows) > FEW_VERDICTS else _by_column(rows))
+def every_nobody(connection: Connection) -> Later[Mapping[str, AbstractSet[str]] | None]:
+    """All values that are nobody's, by column; None where there are too many to be read each time.
+
+    They come as one text, which is taken apart where it is another than lately.
+    """
+
+    def told(rows: Rows) -> Mapping[str, AbstractSet[str]] | None:
+        ((count, text),) = rows
+        return None if count > FEW_VERDICTS else _taken_apart(text)
+
+    return ask(connection, _EVERY_NOBODY, {}, told)
+
+
+@lru_cache(maxsize=4)
+def _taken_apart(text: str) -> Mapping[str, AbstractSet[str]]:
+    return _by_column(one.split(_BETWEEN) for one in text.split(_BEHIND) if one)
 
 
 def nobodys(connection: Connection, values: Collection[str]) -> dict[str, set[str]]:

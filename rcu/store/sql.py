@@ -39,7 +39,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from rcu.store.asking import ASKING, Asking, Rows, Value, ready
+from rcu.store.asking import ASKING, Asking, Ready, Rows, Value, ready
 from rcu.store.later import Later
 
 T = TypeVar("T")
@@ -95,8 +95,7 @@ def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Se
     if connection.dialect.name == "sqlite":
         return connection.execute(query, values).all()
     known = ready(query)
-    rows = driven(connection, known.text, known.filled(values), known.kinds)
-    return [_in_utc(row, known.instants) for row in rows] if known.instants else rows
+    return _told(known, driven(connection, known.text, known.filled(values), known.kinds))
 
 
 def act(connection: Connection, statement: UpdateBase, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
@@ -148,12 +147,14 @@ def ask(connection: Connection, query: Query, values: Mapping[str, Any], made: C
         return Later(lambda: made(found))
     known = ready(query)
     answer = asking(connection).ahead(known.text, known.filled(values), known.kinds)
-    return Later(lambda: made([_in_utc(row, known.instants) for row in answer.rows()]))
+    return Later(lambda: made(_told(known, answer.rows())))
+
+
+def _told(known: Ready, rows: Rows) -> Rows:
+    return [_in_utc(row, known.instants) for row in rows] if known.instants else rows
 
 
 def _in_utc(row: Sequence[Any], instants: tuple[int, ...]) -> Sequence[Any]:
-    if not instants:
-        return row
     found = list(row)
     for place in instants:
         if found[place] is not None:

@@ -7,6 +7,8 @@ import gc
 import pytest
 from sqlalchemy import func, select
 
+from rcu.cleaning.communetable import load_table
+from rcu.cleaning.localities import place_of
 from rcu.matching.model import load_model
 from rcu.services import warming
 from rcu.services.upserting import RealTime
@@ -57,3 +59,10 @@ def test_what_is_there_at_the_start_is_not_looked_through_again() -> None:
         assert gc.get_freeze_count() > len(gc.get_objects())
     finally:
         gc.unfreeze()
+
+
+def test_tables_of_towns_are_there_when_the_first_record_comes(travelled: Road) -> None:
+    load_table.cache_clear()
+    place_of.cache_clear()
+    warming.warm_up(RealTime(travelled.store, travelled.model))
+    assert "_without_article" in vars(load_table())
