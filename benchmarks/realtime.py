@@ -27,11 +27,14 @@ from sqlalchemy import create_engine, text
 
 from benchmarks import realtime_records as given
 from benchmarks.databases import postgresql, settle
+from benchmarks.disk import Flushed, flushes
 from benchmarks.found import Found
 from benchmarks.machine import Step, describe, load, measure, rcu
 
 SECONDS: Final = 30
 WARM_UP: Final = 15
+DISK: Final = 10
+"""Seconds the disk alone is looked at, before and after the steady load."""
 CONNECTIONS: Final = 64
 PROCESSES: Final = 2
 PACE: Final = 50
@@ -62,6 +65,7 @@ class Served:
     found: dict[str, int]
     verified: dict[str, Any]
     verifying: Step
+    disk: tuple[Flushed, Flushed]
 
 
 def run(records: int) -> str:
@@ -88,11 +92,13 @@ def _served(database: str, url: str, folder: Path, *, processes: int) -> Served:
         sender = _Sender(port, server, json.loads(made.output)["key"], folder / given.REQUESTS)
         first = sender.send("--seconds", str(WARM_UP), "--connections", str(CONNECTIONS))
         pace = PACE if first["a_second"] > 1.5 * PACE else SLOW_PACE
+        before = flushes(folder, pace=PACE, seconds=DISK)
         paced = sender.send("--seconds", str(SECONDS), "--pace", str(pace), "--connections", str(CONNECTIONS))
+        disk = before, flushes(folder, pace=PACE, seconds=DISK)
         flat_out = sender.send("--seconds", str(SECONDS), "--connections", str(CONNECTIONS))
     verifying = measure("verify", rcu("verify", "--json"), env=env)
     verified = json.loads(verifying.output)
-    return Served(database, sender.sent, flat_out, pace, paced, _found(url, folder), verified, verifying)
+    return Served(database, sender.sent, flat_out, pace, paced, _found(url, folder), verified, verifying, disk)
 
 
 def _fill(folder: Path, env: dict[str, str]) -> None:
@@ -204,6 +210,8 @@ to its answer. Each load lasts {SECONDS} s, after {WARM_UP} s of warming up.
 
 {_table(served)}
 
+{_disks(served)}
+
 {_verified(served)}
 
 ### Beside it: one record against the same {records:,}, in the other engines' own processes
@@ -236,6 +244,19 @@ def _table(served: list[Served]) -> str:
 def _line(database: str, how: str, told: dict[str, Any]) -> str:
     times = " | ".join(f"{told['milliseconds'][name]:,.0f}" for name in ("p50", "p90", "p99", "p100"))
     return f"| {database} | {how} | {told['a_second']:,.0f} | {times} | {told['cpu']:.1f} |"
+
+
+def _disks(served: list[Served]) -> str:
+    """The disk alone, just before and just after the steady load: no commit is faster."""
+    return "\n".join(
+        f"{one.database}: {PACE} blocks of 8 KB a second, written and flushed by nobody else, took the disk "
+        + " and ".join(
+            f"{found.p50:,.1f} ms (p99 {found.p99:,.1f}, longest {found.longest:,.0f}) {when}"
+            for found, when in zip(one.disk, ("before", "after"), strict=True)
+        )
+        + f" the load of {one.pace} a second."
+        for one in served
+    )
 
 
 def _verified(served: list[Served]) -> str:
