@@ -49,7 +49,9 @@ def everybody(store: Store) -> dict[int, Material]:
     """What all customers are made of, read as real time reads it."""
     found = memberships(store)
     with store.read() as connection:
-        return materials(connection, dict(zip(found["record_id"].tolist(), found["cluster_id"].tolist(), strict=True)))
+        return materials(
+            connection, dict(zip(found["record_id"].tolist(), found["cluster_id"].tolist(), strict=True))
+        ).told()
 
 
 def everybody_projected(store: Store) -> list[Projected]:
@@ -104,7 +106,7 @@ def test_material_is_read_in_the_callers_transaction(travelled: Road) -> None:
     record = int(memberships(travelled.store)["record_id"].iloc[0])
     with travelled.store.begin() as connection:
         connection.exec_driver_sql(f"UPDATE records SET first_name = 'Zénobie' WHERE record_id = {record}")
-        assert materials(connection, {record: 99})[99].members[0]["first_name"] == "Zénobie"
+        assert materials(connection, {record: 99}).told()[99].members[0]["first_name"] == "Zénobie"
         connection.rollback()
 
 
@@ -112,7 +114,7 @@ def test_three_statements_whatever_the_number_of_customers(travelled: Road, monk
     found = memberships(travelled.store)
     told = statements(travelled.store.engine, monkeypatch)
     with travelled.store.read() as connection:
-        materials(connection, dict(zip(found["record_id"].tolist(), found["cluster_id"].tolist(), strict=True)))
+        materials(connection, dict(zip(found["record_id"].tolist(), found["cluster_id"].tolist(), strict=True))).told()
     assert len([one for one in told if one.startswith("SELECT")]) == 3
 
 
@@ -123,7 +125,7 @@ def test_events_of_kinds_nobody_asks_for_are_not_read(travelled: Road) -> None:
 
 def test_nobody_is_nobody(store: Store) -> None:
     with store.read() as connection:
-        assert materials(connection, {}) == {}
+        assert materials(connection, {}).told() == {}
     assert everybody_projected(store) == []
 
 
