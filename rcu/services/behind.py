@@ -7,7 +7,7 @@ whoever hands in more waits too, and is refused in the end.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Final, Generic, TypeVar
@@ -23,7 +23,8 @@ MOST_WAITING: Final = 100_000
 """So much may wait: some twenty megabytes, and what a busy minute reads while a run holds the database."""
 PATIENCE_SECONDS: Final = 10.0
 """Who hands in more waits no longer than this."""
-_TOGETHER: Final = 500
+_TOGETHER: Final = 200
+"""So much is one transaction; then it rests for as long as that took, for those who are answered meanwhile."""
 
 
 class Behind(Generic[T]):
@@ -79,6 +80,11 @@ class Behind(Generic[T]):
 
     def write_now(self) -> None:
         """Write what waits; what the database refuses waits on, and its error is raised."""
+        for _ in self._written():
+            pass
+
+    def _written(self) -> Iterator[None]:
+        """Write what waits, one transaction after the other."""
         with self._writing:
             while some := self._waiting[:_TOGETHER]:
                 with self._store.begin() as connection:
@@ -86,6 +92,7 @@ class Behind(Generic[T]):
                 with self._changed:
                     del self._waiting[: len(some)]
                     self._changed.notify_all()
+                yield
 
     def close(self) -> None:
         """Write what waits, if the database lets it, and end."""
@@ -99,13 +106,21 @@ class Behind(Generic[T]):
         while True:
             last = self._rested()
             with suppress(Exception):  # whatever it was: what waits is kept, and tried again
-                self.write_now()
+                began = monotonic()
+                for _ in self._written():
+                    self._rest(monotonic() - began)
+                    began = monotonic()
                 if not last:
                     continue
             if last:
                 return
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, timeout=self._every)
+
+    def _rest(self, seconds: float) -> None:
+        """Let others go first, unless somebody waits for room, or for the end."""
+        with self._changed:
+            self._changed.wait_for(self._due, timeout=seconds)
 
     def _rested(self) -> bool:
         """Wait for something to write, and for more of it; whether nothing comes any more."""

@@ -30,7 +30,7 @@ class Dialect(Protocol):
 
     engine: Engine
     can_be_awaited: bool
-    """Whether an event loop can wait for what a connection says."""
+    """Whether an event loop can ask: a connection lets it wait for what it says, or says it at once."""
 
     def connected(self, *, writes: bool) -> AbstractContextManager[Connection]:
         """A connection on which staged tables can be seen."""
@@ -40,8 +40,11 @@ class Dialect(Protocol):
         """Have what a connection reads until it is given back go through indexes."""
         ...
 
-    def kept(self) -> AbstractContextManager[Connection]:
-        """A connection to read by for as long as the process lasts, that none of the others waits for."""
+    def kept(self, *, patient: bool) -> AbstractContextManager[Connection]:
+        """A connection to read by for as long as the process lasts, that none of the others waits for.
+
+        `patient`: where others hold the database it waits for them; else that is an error at once.
+        """
         ...
 
     def stage(self, name: str, content: pa.Table) -> None:

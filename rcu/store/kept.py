@@ -1,7 +1,8 @@
 """A connection that is kept, for questions that come all the time: to fetch one for each takes as long as the answer.
 
-Where the database is reached over a socket, the event loop itself waits for what it says: a thread beside it would
-take turns with it for the interpreter, and each turn takes longer than the question.
+The event loop itself asks, and waits where the database is reached over a socket; a file answers at once, and where
+others hold it a thread waits. A thread that asked everything would take turns with the loop for the interpreter, and
+each turn takes longer than the question.
 """
 
 from __future__ import annotations
@@ -36,24 +37,23 @@ class Kept:
         self._open: tuple[Connection, ExitStack] | None = None
 
     async def read(self, ask: Callable[[Connection], T]) -> T:
-        """What is found by a connection; asked once more where it was lost meanwhile.
+        """What is found by a connection; asked once more, by the thread, where it was lost or others held the database.
 
         Raises:
             StoreError: the database cannot be reached.
             DBAPIError: it has something against what it is asked.
         """
-        loop = asyncio.get_running_loop()
-        for again in (True, False):
-            if self._open is None:
-                await loop.run_in_executor(self._thread, self._connect)
-            try:
-                if self._here:
-                    return await greenlet_spawn(partial(self._ask, ask))
-                return await loop.run_in_executor(self._thread, self._ask, ask)
-            except DBAPIError:
-                if not again:
-                    raise
-        raise AssertionError  # the second time it is raised or returned
+        by_thread = partial(asyncio.get_running_loop().run_in_executor, self._thread)
+        if not self._here:
+            return await by_thread(self._asked_by_thread, ask, 2)
+        if self._open is None:
+            await by_thread(partial(self._connect, patient=False))
+        try:
+            return await greenlet_spawn(partial(self._ask, ask))
+        except DBAPIError:
+            found = await by_thread(self._asked_by_thread, ask, 1)
+            self.close()  # it is one that waits
+            return found
 
     def close(self) -> None:
         """Let the connection go."""
@@ -61,12 +61,22 @@ class Kept:
             (_, stack), self._open = self._open, None
             stack.close()
 
-    def _connect(self) -> None:
+    def _asked_by_thread(self, ask: Callable[[Connection], T], times: int) -> T:
+        while True:
+            times -= 1
+            self._connect(patient=True)
+            try:
+                return self._ask(ask)
+            except DBAPIError:
+                if not times:
+                    raise
+
+    def _connect(self, *, patient: bool) -> None:
         if self._open is not None:  # another event loop was faster
             return
         stack = ExitStack()
         try:
-            self._open = stack.enter_context(self._dialect.kept()), stack
+            self._open = stack.enter_context(self._dialect.kept(patient=patient)), stack
         except OperationalError:
             raise unreachable() from None
 

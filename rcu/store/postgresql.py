@@ -66,7 +66,7 @@ class Postgresql:
         connection.exec_driver_sql(f"SELECT {told}").close()
 
     @contextmanager
-    def kept(self) -> Generator[Connection]:
+    def kept(self, *, patient: bool) -> Generator[Connection]:  # noqa: ARG002  # nobody is held up who reads
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
             for name, value in _FOR_FEW_ROWS.items():

@@ -41,6 +41,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from rcu.store.asking import ASKING, Asking, Ready, Rows, Value, ready
 from rcu.store.later import Later
+from rcu.store.prepared_sqlite import answered
 
 T = TypeVar("T")
 Query: TypeAlias = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
@@ -90,10 +91,10 @@ _TRY_LOCK: Final = "SELECT bool_and(pg_try_advisory_xact_lock(name)) FROM unnest
 def fetch(connection: Connection, query: Query, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
     """All rows of a query that is made once and asked many times; values may be collections, see `Many`.
 
-    In PostgreSQL the driver is asked itself: for a handful of rows, what SQLAlchemy does around it takes as long.
+    The driver is asked itself: for a handful of rows, what SQLAlchemy does around it takes as long.
     """
     if connection.dialect.name == "sqlite":
-        return connection.execute(query, values).all()
+        return answered(connection, query, values)
     known = ready(query)
     return _told(known, driven(connection, known.text, known.filled(values), known.kinds))
 
@@ -105,8 +106,7 @@ def act(connection: Connection, statement: UpdateBase, values: Mapping[str, Any]
     the transaction, or by its end.
     """
     if connection.dialect.name == "sqlite":
-        found = connection.execute(statement, values)
-        return found.all() if found.returns_rows else ()
+        return answered(connection, statement, values)
     known = ready(statement)
     if known.names:
         return driven(connection, known.text, known.filled(values), known.kinds)
@@ -218,6 +218,8 @@ class among_found(FunctionElement[bool]):  # noqa: N801  # it reads as the funct
 
     def __init__(self, column: ColumnElement[Any], query: Query) -> None:
         super().__init__(column, query.scalar_subquery())
+
+    self_group = among.self_group
 
 
 @compiles(among_found, "sqlite")

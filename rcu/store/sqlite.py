@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import adbc_driver_sqlite.dbapi as adbc_sqlite
 import pyarrow as pa
@@ -25,6 +26,8 @@ from rcu.store.staging import STAGING
 _WRITES: Final = "rcu_writes"
 _BUSY_MILLISECONDS: Final = 30_000
 _PATIENCE_SECONDS: Final = 10
+_MAPPED_BYTES: Final = 2**40
+"""More than SQLite takes: it maps as much of the file as it was built to."""
 _FOREVER: Final = -1
 _POLL_SECONDS: Final = 0.002
 _DAY: Final = 86_400
@@ -33,7 +36,7 @@ _DAY: Final = 86_400
 class Sqlite:
     """SQLite in a file."""
 
-    can_be_awaited = False
+    can_be_awaited = True  # it is a matter of microseconds, but while others hold the file; see `kept`
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,9 +61,17 @@ class Sqlite:
         pass  # it reads a whole table only where nothing else is left
 
     @contextmanager
-    def kept(self) -> Generator[Connection]:
+    def kept(self, *, patient: bool) -> Generator[Connection]:
+        """Each statement sees what is committed when it begins, as in PostgreSQL; pages are read where they lie."""
         with self.engine.connect() as connection:
-            yield connection
+            driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+            driver.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
+            if not patient:
+                driver.execute("PRAGMA busy_timeout=0")
+            try:
+                yield connection.execution_options(**{_WRITES: None})
+            finally:
+                connection.invalidate()  # what was set is for these questions alone
 
     def stage(self, name: str, content: pa.Table) -> None:
         ready = pa.table([for_sqlite(column) for column in content.columns], names=content.column_names)
@@ -153,6 +164,8 @@ def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A transaction that writes takes its lock at the start, so it never fails half-way."""
+    """A transaction that writes takes its lock at the start, so it never fails half-way; a kept connection has none."""
     writes = connection.get_execution_options().get(_WRITES, False)
+    if writes is None:
+        return
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from rcu.store.kept import Kept
 from rcu.store.sql import driven
 from rcu.store.tables import runs
 
+only_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 only_postgresql = pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 ways = pytest.mark.parametrize("here", [False, True], ids=["by a thread", "by the event loop"])
 
@@ -118,3 +120,32 @@ def test_who_goes_while_the_server_works_leaves_nothing_behind(store: Store) -> 
 
     before, after = kept(store, read, here=True)
     assert before != after
+
+
+@only_sqlite
+def test_the_event_loop_goes_on_while_others_hold_the_file(store: Store) -> None:
+    def asked_of_one_at_a_time(connection: Connection) -> str:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("ROLLBACK")
+        return threading.current_thread().name
+
+    async def read(reading: Kept) -> list[str]:
+        before = await reading.read(asked_of_one_at_a_time)
+        held, let_go = threading.Event(), threading.Event()
+        holding = asyncio.ensure_future(asyncio.to_thread(hold, store, held, let_go))
+        await asyncio.to_thread(held.wait)
+        asked = asyncio.ensure_future(reading.read(asked_of_one_at_a_time))
+        await asyncio.sleep(0.2)
+        assert not asked.done()
+        let_go.set()  # nobody gets here who waits for what is let go only here
+        return [before, await asked, await reading.read(asked_of_one_at_a_time), str(await holding)]
+
+    here, waited, after, _ = kept(store, read, here=True)
+    assert here == after == threading.current_thread().name
+    assert waited != here
+
+
+def hold(store: Store, held: threading.Event, let_go: threading.Event) -> None:
+    with store.begin():
+        held.set()
+        let_go.wait(60)
