@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -119,3 +120,48 @@ def test_many_threads_lose_nothing(embedded: Store) -> None:
         one.join()
     behind.close()
     assert sorted(written.all) == list(range(800))
+
+
+def test_between_pieces_it_rests_for_as_long_as_one_took(embedded: Store) -> None:
+    times: list[tuple[float, float]] = []
+    third = threading.Event()
+
+    def write(_connection: Transaction, some: Sequence[int]) -> None:
+        began = time.monotonic()
+        time.sleep(0.1)
+        times.append((began, time.monotonic()))
+        if 599 in some:
+            third.set()
+
+    behind = Behind(embedded, write, every=0.01)
+    behind.hand_in(list(range(600)))
+    assert third.wait(10)
+    behind.close()
+    rests = [after[0] - before[1] for before, after in pairwise(times)]
+    assert len(rests) == 2
+    assert min(rests) >= 0.1
+
+
+def test_at_the_end_it_does_not_rest(embedded: Store) -> None:
+    written = Written()
+    behind = Behind(embedded, written, every=3600.0)
+    behind.hand_in(list(range(1_000)))
+    waits = spied(behind)
+    behind.close()
+    assert written.all == list(range(1_000))
+    assert waits == []
+
+
+def spied(behind: Behind[int]) -> list[float]:
+    """The rests that last until their end, from now on."""
+    waits: list[float] = []
+    wait_for = behind._changed.wait_for
+
+    def noted(predicate: Callable[[], bool], timeout: float | None = None) -> bool:
+        met = wait_for(predicate, timeout)
+        if not met:
+            waits.append(timeout or 0.0)
+        return met
+
+    behind._changed.wait_for = noted
+    return waits
