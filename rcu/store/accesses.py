@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import CTE, Connection, func, select
 
 from rcu.store.tables import access_log
+from rcu.store.tables.access import part
 from rcu.store.writing import add_at_once
 
 NEWEST: Final = 2**63 - 1
@@ -75,11 +76,22 @@ def page(connection: Connection, wish: AccessWish, *, before: int, limit: int) -
     log = access_log.c
     columns = (log.at, log.key_name, log.actor, log.operation, log.purpose, log.customer_id, log.field_groups)
     statement = select(log.entry_id, *columns, log.request_id).where(log.entry_id < before)
+    order = [log.entry_id.desc()]
     if wish.customer_id is not None:
-        statement = statement.where(log.customer_id == wish.customer_id)
+        parts = _parts(before)
+        statement = statement.join(parts, parts.c.part == part(log.entry_id)).where(log.customer_id == wish.customer_id)
+        order.insert(0, parts.c.part.desc())  # the same order, and no reason to walk through all entries
     if wish.key_name is not None:
         statement = statement.where(log.key_name == wish.key_name)
     if wish.after is not None:
         statement = statement.where(log.at > wish.after)
-    rows = connection.execute(statement.order_by(log.entry_id.desc()).limit(limit))
+    rows = connection.execute(statement.order_by(*order).limit(limit))
     return [(row[0], Access(*row[1:7], tuple(row[7].split()), row[8])) for row in rows]
+
+
+def _parts(before: int) -> CTE:
+    """The parts of the log below a number, the last first: in each of them a customer's entries are found by index."""
+    number = access_log.c.entry_id
+    first = select(part(func.min(number))).scalar_subquery()
+    parts = select(part(func.max(number)).label("part")).where(number < before).cte("parts", recursive=True)
+    return parts.union_all(select(parts.c.part - 1).where(parts.c.part > first))

@@ -26,8 +26,6 @@ from rcu.store.staging import STAGING
 _WRITES: Final = "rcu_writes"
 _BUSY_MILLISECONDS: Final = 30_000
 _PATIENCE_SECONDS: Final = 10
-_MAPPED_BYTES: Final = 2**40
-"""More than SQLite takes: it maps as much of the file as it was built to."""
 _FOREVER: Final = -1
 _POLL_SECONDS: Final = 0.002
 _DAY: Final = 86_400
@@ -65,7 +63,6 @@ class Sqlite:
         """Each statement sees what is committed when it begins, as in PostgreSQL; pages are read where they lie."""
         with self.engine.connect() as connection:
             driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-            driver.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
             if not patient:
                 driver.execute("PRAGMA busy_timeout=0")
             try:

@@ -161,20 +161,19 @@ def add_at_once(connection: Connection, table: Table, rows: Sequence[Mapping[str
         add_rows(connection, table, rows)
         return
     statement = prepared(connection, _adding_json, table, tuple(rows[0]))
-    instants = [column.name for column in table.columns if column.name in rows[0] and isinstance(column.type, Instant)]
-    told = [{**row, **{name: _as_stored(row[name]) for name in instants}} for row in rows]
-    connection.execute(statement, {_ROWS: orjson.dumps(told).decode()})
+    told = [tuple(row.values()) for row in rows]
+    connection.execute(statement, {_ROWS: orjson.dumps(told, _as_stored, orjson.OPT_PASSTHROUGH_DATETIME).decode()})
 
 
 def _adding_json(_connection: Connection, table: Table, names: Sequence[str]) -> TextClause:
     columns = ", ".join(names)
-    values = ", ".join(f"json_extract(value, '$.{name}')" for name in names)
+    values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
     return text(f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM json_each(:{_ROWS})")  # names
 
 
-def _as_stored(instant: datetime | None) -> str | None:
+def _as_stored(instant: datetime) -> str:
     """An instant in the form in which SQLAlchemy keeps one in SQLite."""
-    return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def take_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
