@@ -9,12 +9,13 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from types import FrameType
 from typing import Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rcu import __version__
 from rcu.api import document, errors
@@ -140,21 +141,32 @@ def create_app(
     return app
 
 
+class Api(FastAPI):
+    """The application; what is asked for most is answered before the framework looks at it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request under its id, or do what else a server asks for."""
+        scope["app"] = self
+        await self._first(scope, receive, send)
+
+    @cached_property
+    def _first(self) -> ASGIApp:
+        return TaggedAnswers(StraightAnswers(super().__call__))
+
+
 def _route(app: FastAPI) -> None:
-    """Have the application answer, as JSON that is long compressed, under the id of the request."""
+    """Have the application answer, as JSON that is long compressed."""
     routes = [one for router in ROUTERS for one in router.routes if isinstance(one, APIRoute)]
     lists = {one.path for one in routes if "{" not in one.path}
     app.add_middleware(CompressedAnswers, paths=frozenset({*lists, "/openapi.json"}))
-    app.add_middleware(StraightAnswers)
-    app.add_middleware(TaggedAnswers)
     errors.install(app, ROUTERS)
     document.install(app)
     for router in ROUTERS:
         app.include_router(router)
 
 
-def _described() -> FastAPI:
-    return FastAPI(
+def _described() -> Api:
+    return Api(
         title="RCU",
         summary="Référentiel Client Unique: one golden record per customer",
         version=__version__,

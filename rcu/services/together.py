@@ -1,7 +1,8 @@
 """Questions that are asked at the same time, answered together: what comes while one batch is under way is the next.
 
 Nobody waits for company. Alone a question costs what it did; of many that come at once each costs a fraction, since a
-query for sixty rows takes hardly longer than one for a single row.
+query for sixty rows takes hardly longer than one for a single row. Where nobody waits, and the database answers without
+waiting either, a question is answered where it is asked.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ class Together(Generic[Q, A]):
     async def ask(self, question: Q) -> A:
         """The answer to a question, or the error of the batch it was in."""
         loop = asyncio.get_running_loop()
+        kept = self._kept(loop)
+        if loop not in self._lines:
+            found = kept.read_now(lambda connection: self._answer(connection, [question]))
+            if found is not None:
+                return found[0]
         line = self._lines.setdefault(loop, _Line())
         told: asyncio.Future[A] = loop.create_future()
         line.waiting.append((question, told))
@@ -58,8 +64,11 @@ class Together(Generic[Q, A]):
         """Answer what was asked, and end; the store lets the connection go."""
         self._thread.shutdown()
 
+    def _kept(self, loop: asyncio.AbstractEventLoop) -> Kept:
+        return self._home[1] if self._home is not None and self._home[0] is loop else self._away
+
     async def _work(self, loop: asyncio.AbstractEventLoop, line: _Line[Q, A]) -> None:
-        kept = self._home[1] if self._home is not None and self._home[0] is loop else self._away
+        kept = self._kept(loop)
         while line.waiting:
             some = [line.waiting.popleft() for _ in range(min(len(line.waiting), MOST_TOGETHER))]
             questions = [question for question, _ in some]

@@ -31,6 +31,8 @@ class Dialect(Protocol):
     engine: Engine
     can_be_awaited: bool
     """Whether an event loop can ask: a connection lets it wait for what it says, or says it at once."""
+    answers_at_once: bool
+    """Whether what it says is there in microseconds, but while others hold it."""
 
     def connected(self, *, writes: bool) -> AbstractContextManager[Connection]:
         """A connection on which staged tables can be seen."""

@@ -36,6 +36,18 @@ class Kept:
         self._here = here and dialect.can_be_awaited
         self._open: tuple[Connection, ExitStack] | None = None
 
+    def read_now(self, ask: Callable[[Connection], T]) -> T | None:
+        """What is found by a connection that is open and does not wait; None where there is none: `read` sees to it.
+
+        That is where the database takes its time, others hold it, or it has something against what it is asked.
+        """
+        if not (self._here and self._open is not None and self._dialect.answers_at_once):
+            return None
+        try:
+            return self._ask(ask)
+        except DBAPIError:
+            return None
+
     async def read(self, ask: Callable[[Connection], T]) -> T:
         """What is found by a connection; asked once more, by the thread, where it was lost or others held the database.
 

@@ -48,6 +48,7 @@ class Postgresql:
     """PostgreSQL."""
 
     can_be_awaited = sys.platform != "win32"  # the usual event loop there watches no sockets of others
+    answers_at_once = False
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

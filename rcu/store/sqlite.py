@@ -34,7 +34,7 @@ _DAY: Final = 86_400
 class Sqlite:
     """SQLite in a file."""
 
-    can_be_awaited = True  # it is a matter of microseconds, but while others hold the file; see `kept`
+    can_be_awaited = answers_at_once = True
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

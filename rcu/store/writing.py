@@ -36,7 +36,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from rcu.store.sql import act, among, prepared
-from rcu.store.types import Instant
 
 Upsert: TypeAlias = postgresql.Insert | sqlite.Insert
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,6 +119,43 @@ def test_what_is_asked_at_the_same_time_is_answered_together_each_with_its_own(s
     assert asyncio.run(ask()) == [number**2 for number in range(200) if number != 7]
     assert max(batches) <= MOST_TOGETHER
     assert len(batches) <= 6
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_a_file_answers_at_once_and_waits_where_others_hold_it(store: Store) -> None:
+    def asked_of_one_at_a_time(connection: Transaction, numbers: Sequence[int]) -> list[str]:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("ROLLBACK")
+        return [threading.current_thread().name for _ in numbers]
+
+    def hold() -> None:
+        with store.begin():
+            held.set()
+            let_go.wait(60)
+
+    async def ask() -> list[str]:
+        together = Together("test", store, asked_of_one_at_a_time)
+        together.settle()
+        found = [await together.ask(0)]
+        with pytest.raises(StopIteration) as at_once:  # it never gives the loop the time to do something else
+            together.ask(1).send(None)
+        found.append(at_once.value.value)
+        holding = asyncio.ensure_future(asyncio.to_thread(hold))
+        await asyncio.to_thread(held.wait)
+        waiting = [asyncio.ensure_future(together.ask(number)) for number in (2, 3)]
+        await asyncio.sleep(0.2)
+        assert not any(one.done() for one in waiting)
+        let_go.set()
+        found += [*await asyncio.gather(*waiting), await together.ask(4)]
+        await holding
+        together.close()
+        return found
+
+    held, let_go = threading.Event(), threading.Event()
+    here = threading.current_thread().name
+    told = asyncio.run(ask())
+    assert [one == here for one in told[:3]] == [True, True, False]
+    assert told[4] == here
 
 
 def test_an_error_is_told_to_all_of_a_batch_and_the_next_goes_on(store: Store) -> None:
