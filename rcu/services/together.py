@@ -2,7 +2,8 @@
 
 Nobody waits for company. Alone a question costs what it did; of many that come at once each costs a fraction, since a
 query for sixty rows takes hardly longer than one for a single row. Where nobody waits, and the database answers without
-waiting either, a question is answered where it is asked.
+waiting either, the first question of a turn of the event loop is answered where it is asked; others of the turn go
+together.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Together(Generic[Q, A]):
         self._lines: dict[asyncio.AbstractEventLoop, _Line[Q, A]] = {}
         self._away = store.keep(self._thread)
         self._home: tuple[asyncio.AbstractEventLoop, Kept] | None = None
+        self._told_now = False
 
     def settle(self) -> None:
         """The event loop that runs now is the one that asks nearly always: it waits for the database itself."""
@@ -49,9 +51,11 @@ class Together(Generic[Q, A]):
         """The answer to a question, or the error of the batch it was in."""
         loop = asyncio.get_running_loop()
         kept = self._kept(loop)
-        if loop not in self._lines:
+        if not self._told_now and loop not in self._lines:
             found = kept.read_now(lambda connection: self._answer(connection, [question]))
             if found is not None:
+                self._told_now = True
+                loop.call_soon(self._turn)
                 return found[0]
         line = self._lines.setdefault(loop, _Line())
         told: asyncio.Future[A] = loop.create_future()
@@ -63,6 +67,9 @@ class Together(Generic[Q, A]):
     def close(self) -> None:
         """Answer what was asked, and end; the store lets the connection go."""
         self._thread.shutdown()
+
+    def _turn(self) -> None:
+        self._told_now = False
 
     def _kept(self, loop: asyncio.AbstractEventLoop) -> Kept:
         return self._home[1] if self._home is not None and self._home[0] is loop else self._away
