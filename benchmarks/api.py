@@ -147,9 +147,15 @@ def _beside(database: str, asked: str, requests: Path, *, key: str, ports: tuple
             flat[place].append(_send(port, key, requests, "--seconds", str(SECONDS))["a_second"])
     most, bare = (statistics.median(one) for one in flat)
     paces = [(ports[0], bare * ASPIRED / 2), (ports[1], bare * ASPIRED / 2), (ports[0], most / 2)]
+    turns = [
+        [
+            _send(port, key, requests, "--seconds", str(2 * SECONDS), "--pace", str(pace))["milliseconds"]
+            for port, pace in paces
+        ]
+        for _ in range(TURNS)
+    ]
     times = [
-        _send(port, key, requests, "--seconds", str(2 * SECONDS), "--pace", str(pace))["milliseconds"]
-        for port, pace in paces
+        {kind: statistics.median(one[kind] for one in same) for kind in same[0]} for same in zip(*turns, strict=True)
     ]
     return Served(database, asked, most, bare, *times)
 
@@ -202,10 +208,11 @@ Measured on {describe()}.
 One server process, its database and the load generator share the cores; the machine's load was {loads[0]:.1f} before
 the first step and {loads[1]:.1f} after the last. The bare route is a FastAPI route that returns the same bytes out of
 memory, under the same server with the same settings; a lookup's body it reads as JSON. Both are sent the same
-requests over {CONNECTIONS} connections, in turns: the median of {TURNS} times {SECONDS} s flat out; then, for
-{2 * SECONDS} s each, both at half of {ASPIRED:.0%} of what the bare route did, and RCU at half of all it did. Times are
-from when a request was due to its answer. RCU's answers are looked up, cut to the key's scopes, tagged and written to
-the access log; every request asks for another of {ASKED:,} customers. PostgreSQL has a quarter of the memory.
+requests over {CONNECTIONS} connections, in turns: the median of {TURNS} times {SECONDS} s flat out; then, in turns
+again, of {TURNS} times {2 * SECONDS} s, both at half of {ASPIRED:.0%} of what the bare route did, and RCU at half of
+all it did. Times are from when a request was due to its answer. RCU's answers are looked up, cut to the key's scopes,
+tagged and written to the access log; every request asks for another of {ASKED:,} customers. PostgreSQL has a quarter
+of the memory.
 
 {table}
 """
