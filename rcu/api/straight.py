@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, cast, get_args
 
+import orjson
 from fastapi import FastAPI, Request, Response
-from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rcu.api.asked import asked
 from rcu.api.deps import READING, Reads, admit, reads_as
 from rcu.api.errors import ApiError
-from rcu.api.schemas import LookupRequest
+from rcu.api.schemas.reading import Identifier
 from rcu.api.showing import given_out, lookup_answer, profile_answer
 from rcu.services.keys import WORD
 from rcu.services.lookups import Asked
@@ -30,6 +30,8 @@ _WORD: Final = re.compile(WORD)
 _SAID: Final = (b"x-purpose", b"x-on-behalf-of")
 _FEW: Final = 10
 """Who looks more identifiers up at once does not wait with others, nor they with them."""
+_TYPES: Final = frozenset(get_args(Identifier.model_fields["type"].annotation))
+_LONGEST: Final = max(getattr(one, "max_length", 0) for one in Identifier.model_fields["value"].metadata)
 _SHORT: Final = 4_000
 """Bytes of such a lookup; a longer body is read where it is counted."""
 
@@ -86,18 +88,37 @@ async def _profile(scope: Scope, headers: Mapping[bytes, bytes], name: str) -> R
 
 async def _lookup(scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> Response | None:
     """What a few identifiers find."""
-    try:
-        form = LookupRequest.model_validate_json(body)
-    except ValidationError:
-        return None
-    reads = None if len(form.identifiers) > _FEW else _reads(scope, headers, "lookupCustomers")
+    asked = _identifiers(body)
+    reads = None if asked is None else _reads(scope, headers, "lookupCustomers")
     if reads is None:
         return None
     try:
-        answers = await _state(scope).lookups.ask([Asked(one.type, one.value) for one in form.identifiers])
+        answers = await _state(scope).lookups.ask(asked)
     except Exception:  # noqa: BLE001  # the route meets it again, and says so
         return None
     return lookup_answer(answers, reads.key) if reads.written(*given_out(answers)) else None
+
+
+def _identifiers(body: bytes) -> list[Asked] | None:
+    """A few identifiers as LookupRequest takes them; None where it has to say what it takes."""
+    try:
+        form = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    match form:
+        case {"identifiers": [_, *_] as given} if len(form) == 1 and len(given) <= _FEW:
+            found = [_identifier(one) for one in given]
+            return None if None in found else cast("list[Asked]", found)
+        case _:
+            return None
+
+
+def _identifier(given: Any) -> Asked | None:  # noqa: ANN401  # whatever JSON may be
+    match given:
+        case {"type": str() as kind, "value": str() as value} if len(given) == 2 and kind in _TYPES:
+            return Asked(kind, value) if 0 < len(value) <= _LONGEST and "\0" not in value else None
+        case _:
+            return None
 
 
 def _reads(scope: Scope, headers: Mapping[bytes, bytes], operation: str) -> Reads | None:

@@ -101,18 +101,21 @@ def _looked_up(
 ) -> list[Answer]:
     values = _values_of_hashes(connection, asked)
     keys = [_keys(question, settings, values) for question in asked]
-    every = {key for some in keys for key in some or ()}
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for some in keys:
+        for identifier, value in some or ():
+            wanted[identifier].add(value)
     found: dict[_Key, list[StoredProfile]] = {}
-    for identifier in LOOKUP_COLUMNS:
-        wanted = sorted({value for name, value in every if name == identifier})
-        if wanted:
-            found |= _having(connection, identifier, wanted, stores)
-    records = {value: RecordKey(*value.split(":", 1)) for name, value in every if name == "record"}
-    of_records = rows.by_records(connection, records.values(), stores=stores) if records else {}
-    lost = set(records.values()) - of_records.keys()
-    erased = rows.erased(connection, lost) if lost and stores is None else set[RecordKey]()
-    found |= {("record", value): [of_records[key]] for value, key in records.items() if key in of_records}
-    gone = {("record", value) for value, key in records.items() if key in erased}
+    for identifier in [one for one in LOOKUP_COLUMNS if one in wanted]:
+        found |= _having(connection, identifier, sorted(wanted[identifier]), stores)
+    gone = set[_Key]()
+    if "record" in wanted:
+        records = {value: RecordKey(*value.split(":", 1)) for value in wanted["record"]}
+        of_records = rows.by_records(connection, records.values(), stores=stores)
+        lost = set(records.values()) - of_records.keys()
+        erased = rows.erased(connection, lost) if lost and stores is None else set[RecordKey]()
+        found |= {("record", value): [of_records[key]] for value, key in records.items() if key in of_records}
+        gone = {("record", value) for value, key in records.items() if key in erased}
     return [Answer("invalid") if some is None else _answer(some, found, gone) for some in keys]
 
 
@@ -186,7 +189,7 @@ def _digest(asked: Asked) -> str | None:
 def _values_of_hashes(connection: Transaction, asked: Sequence[Asked]) -> dict[tuple[str, str], list[_Key]]:
     """By type and hash, what is looked up in its place: the keys of the values that records carry and that it is of."""
     found: dict[tuple[str, str], list[_Key]] = defaultdict(list)
-    for kind, of in _HASHED.items():
+    for kind, of in _HASHED.items() if any(one.type in _HASHED for one in asked) else ():
         digests = {bytes.fromhex(text) for one in asked if one.type == kind and (text := _digest(one))}
         for column in HASHES if digests else ():
             if column.of not in of:

@@ -281,12 +281,18 @@ class Asking:
 
 async def _spoken(server: int, *, unsent: bool) -> None:
     """The server says something, or, where not all was sent, takes more: the event loop waits for it."""
-    loop, told = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(server, told.set)
+    loop = asyncio.get_running_loop()
+    told = loop.create_future()
+
+    def tell() -> None:
+        if not told.done():
+            told.set_result(None)
+
+    loop.add_reader(server, tell)
     if unsent:
-        loop.add_writer(server, told.set)
+        loop.add_writer(server, tell)
     try:
-        await told.wait()
+        await told
     finally:
         loop.remove_reader(server)
         if unsent:

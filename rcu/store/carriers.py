@@ -76,8 +76,10 @@ def by_identifiers(
     if stores is not None:
         return _grouped(connection.execute(_of_stores(column, most_each, stores), {_KEYS: list(keys)}).all())
     rows = fetch(connection, prepared(connection, _of_oldest, column, most_each, _OLDEST), {_KEYS: list(keys)})
-    count = Counter(row[0] for row in rows if not row[2])
-    more = {row[0] for row in rows if row[3] and count[row[0]] < most_each}
+    more = {row[0] for row in rows if row[3]}
+    if more:
+        count = Counter(row[0] for row in rows if not row[2])
+        more = {key for key in more if count[key] < most_each}
     found = _grouped([*row[:3], *row[4:]] for row in rows if row[0] not in more)
     if more:
         found |= _grouped(fetch(connection, _of_all(column, most_each), {_KEYS: sorted(more)}))

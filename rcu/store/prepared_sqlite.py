@@ -44,17 +44,19 @@ class _Known:
         return found
 
 
+BEGINS: Final = "rcu_begins"
+"""An option of a connection: False where each statement is alone, and sees what is committed when it begins."""
 _KNOWN: Final[dict[int, tuple[Statement, _Known]]] = {}
 
 
 def answered(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Rows:
-    """The rows of a statement that is made once and asked many times; it begins a transaction where there is none.
+    """The rows of a statement that is made once and asked many times; it begins a transaction, see BEGINS.
 
     Raises:
         DBAPIError: what SQLite has against it.
     """
     known = _known(connection.dialect, statement)
-    if not connection.in_transaction():
+    if not connection.in_transaction() and connection.get_execution_options().get(BEGINS, True):
         connection.begin()
     driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     try:

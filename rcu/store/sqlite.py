@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from rcu.errors import Conflict
 from rcu.store.conflicts import busy, delivers, kept_waiting
 from rcu.store.exchange import attached_file, for_sqlite, read_exchange
+from rcu.store.prepared_sqlite import BEGINS
 from rcu.store.staging import STAGING
 
 _WRITES: Final = "rcu_writes"
@@ -60,13 +61,13 @@ class Sqlite:
 
     @contextmanager
     def kept(self, *, patient: bool) -> Generator[Connection]:
-        """Each statement sees what is committed when it begins, as in PostgreSQL; pages are read where they lie."""
+        """Each statement sees what is committed when it begins, as in PostgreSQL."""
         with self.engine.connect() as connection:
             driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
             if not patient:
                 driver.execute("PRAGMA busy_timeout=0")
             try:
-                yield connection.execution_options(**{_WRITES: None})
+                yield connection.execution_options(**{BEGINS: False})
             finally:
                 connection.invalidate()  # what was set is for these questions alone
 
@@ -162,7 +163,6 @@ def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
 
 def _begin_sqlite(connection: Connection) -> None:
     """A transaction that writes takes its lock at the start, so it never fails half-way; a kept connection has none."""
-    writes = connection.get_execution_options().get(_WRITES, False)
-    if writes is None:
-        return
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get(BEGINS, True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")

@@ -47,6 +47,16 @@ def requests(api: Api) -> dict[str, tuple[str, str, dict[str, str], Any]]:
         "several": ("POST", lookup, {}, {"identifiers": [email, {"type": "phone", "value": "x"}, email]}),
         "many": ("POST", lookup, {}, {"identifiers": [email] * 30}),
         "no identifier": ("POST", lookup, {}, {"identifiers": []}),
+        "no such type": ("POST", lookup, {}, {"identifiers": [email, {"type": "name", "value": "x"}]}),
+        "no text": ("POST", lookup, {}, {"identifiers": [{"type": "phone", "value": 612345678}]}),
+        "nothing": ("POST", lookup, {}, {"identifiers": [{"type": "phone", "value": ""}]}),
+        "a long one": ("POST", lookup, {}, {"identifiers": [{"type": "record", "value": "x:" + "é" * 318}]}),
+        "one too long": ("POST", lookup, {}, {"identifiers": [{"type": "record", "value": "x:" + "é" * 319}]}),
+        "a NUL": ("POST", lookup, {}, {"identifiers": [{"type": "record", "value": "x:\0"}]}),
+        "a member more": ("POST", lookup, {}, {"identifiers": [email | {"of": "x"}]}),
+        "one more beside": ("POST", lookup, {}, {"identifiers": [email], "of": "x"}),
+        "a list": ("POST", lookup, {}, [email]),
+        "no list": ("POST", lookup, {}, {"identifiers": email}),
         "no body": ("POST", lookup, {}, None),
     }
 
@@ -83,7 +93,7 @@ def test_an_answer_is_the_same_on_either_way(
     monkeypatch.setattr(straight, "_profile", never)
     monkeypatch.setattr(straight, "_lookup", never)
     assert short == answers()
-    assert calls == 11
+    assert calls == 21
 
 
 def test_a_request_is_counted_once_on_whichever_way_it_goes(api: Api) -> None:
