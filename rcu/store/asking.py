@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util.concurrency import await_, in_greenlet
 
+from rcu.store.listening import Ear
 from rcu.store.types import Instant
 
 Value: TypeAlias = str | int | float | datetime | Iterable[int] | Iterable[str] | None
@@ -117,6 +119,7 @@ class Asking:
         self._sent: list[tuple[str, Answer | None]] = []
         self._selector = _Selector()
         self._selector.register(self._server.socket, EVENT_READ)
+        self._ear: Ear | None = None
 
     def ask(self, asked: str, values: Sequence[Value], kinds: Sequence[int] = ()) -> Rows:
         """The rows a statement gives, if any.
@@ -244,12 +247,20 @@ class Asking:
         """The next answer, once it is there: to wait inside libpq would keep the interpreter from everybody else."""
         while (unsent := bool(self._server.flush())) or self._server.is_busy():
             if in_greenlet():
-                await_(_spoken(self._server.socket, unsent=unsent))
+                await_(self._listening().said(unsent=unsent))
             else:
                 self._selector.modify(self._server.socket, EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
                 self._selector.select()
             self._server.consume_input()
         return self._server.get_result()
+
+    def _listening(self) -> Ear:
+        if self._ear is None or self._ear.loop is not asyncio.get_running_loop():
+            if self._ear is not None:
+                self._ear.close()
+            self._ear = Ear(self._server.socket)
+            weakref.finalize(self, self._ear.close).atexit = False  # whoever closes the connection drops this with it
+        return self._ear
 
     def _refused(self, asked: str, error: psycopg.Error) -> DBAPIError:
         if isinstance(error, errors.InvalidSqlStatementName):  # somebody dropped them: from here on they are anew
@@ -277,26 +288,6 @@ class Asking:
         if self._server.status == pq.ConnStatus.BAD:
             raise psycopg.OperationalError("the connection is lost")
         raise errors.error_from_result(answer)
-
-
-async def _spoken(server: int, *, unsent: bool) -> None:
-    """The server says something, or, where not all was sent, takes more: the event loop waits for it."""
-    loop = asyncio.get_running_loop()
-    told = loop.create_future()
-
-    def tell() -> None:
-        if not told.done():
-            told.set_result(None)
-
-    loop.add_reader(server, tell)
-    if unsent:
-        loop.add_writer(server, tell)
-    try:
-        await told
-    finally:
-        loop.remove_reader(server)
-        if unsent:
-            loop.remove_writer(server)
 
 
 def _written(value: Value) -> bytes | None:
