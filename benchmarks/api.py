@@ -30,7 +30,7 @@ from benchmarks.databases import postgresql, settle
 from benchmarks.machine import describe, load, measure, rcu
 
 SECONDS: Final = 6
-TURNS: Final = 3
+TURNS: Final = 5
 CONNECTIONS: Final = 32
 ASKED: Final = 4_000
 ASPIRED: Final = 0.6
@@ -138,26 +138,29 @@ def _answers(port: int, key: str, requests: Sequence[Mapping[str, Any]]) -> list
 
 
 def _beside(database: str, asked: str, requests: Path, *, key: str, ports: tuple[int, int]) -> Served:
-    """Both in turns, flat out; then both at half of what RCU is to do, and RCU at half of what it does."""
-    flat: tuple[list[float], list[float]] = ([], [])
+    """Both in turns: flat out, at half of what RCU is to do, RCU at half of what it does.
+
+    What is half is told by the same turn: how fast the machine is may change from one to the next.
+    """
     for port in ports:
         _send(port, key, requests, "--seconds", "3")
-    for _ in range(TURNS):
-        for place, port in enumerate(ports):
-            flat[place].append(_send(port, key, requests, "--seconds", str(SECONDS))["a_second"])
-    most, bare = (statistics.median(one) for one in flat)
-    paces = [(ports[0], bare * ASPIRED / 2), (ports[1], bare * ASPIRED / 2), (ports[0], most / 2)]
-    turns = [
-        [
-            _send(port, key, requests, "--seconds", str(2 * SECONDS), "--pace", str(pace))["milliseconds"]
-            for port, pace in paces
-        ]
-        for _ in range(TURNS)
-    ]
+    turns = [_turn(requests, key=key, ports=ports) for _ in range(TURNS)]
     times = [
-        {kind: statistics.median(one[kind] for one in same) for kind in same[0]} for same in zip(*turns, strict=True)
+        {kind: statistics.median(one[place][kind] for _, one in turns) for kind in turns[0][1][place]}
+        for place in range(3)
     ]
+    most, bare = (statistics.median(flat[place] for flat, _ in turns) for place in range(2))
     return Served(database, asked, most, bare, *times)
+
+
+def _turn(requests: Path, *, key: str, ports: tuple[int, int]) -> tuple[list[float], list[dict[str, float]]]:
+    """Requests a second of RCU and of the bare route, and the times of RCU, of the bare route and of RCU again."""
+    most, bare = (_send(port, key, requests, "--seconds", str(SECONDS))["a_second"] for port in ports)
+    paces = ((ports[0], bare * ASPIRED / 2), (ports[1], bare * ASPIRED / 2), (ports[0], most / 2))
+    return [most, bare], [
+        _send(port, key, requests, "--seconds", str(2 * SECONDS), "--pace", str(pace))["milliseconds"]
+        for port, pace in paces
+    ]
 
 
 def _send(port: int, key: str, requests: Path, *how: str) -> dict[str, Any]:
@@ -208,11 +211,11 @@ Measured on {describe()}.
 One server process, its database and the load generator share the cores; the machine's load was {loads[0]:.1f} before
 the first step and {loads[1]:.1f} after the last. The bare route is a FastAPI route that returns the same bytes out of
 memory, under the same server with the same settings; a lookup's body it reads as JSON. Both are sent the same
-requests over {CONNECTIONS} connections, in turns: the median of {TURNS} times {SECONDS} s flat out; then, in turns
-again, of {TURNS} times {2 * SECONDS} s, both at half of {ASPIRED:.0%} of what the bare route did, and RCU at half of
-all it did. Times are from when a request was due to its answer. RCU's answers are looked up, cut to the key's scopes,
-tagged and written to the access log; every request asks for another of {ASKED:,} customers. PostgreSQL has a quarter
-of the memory.
+requests over {CONNECTIONS} connections, and all figures are medians of {TURNS} turns. A turn is {SECONDS} s flat out of
+each; then, {2 * SECONDS} s each, both at half of {ASPIRED:.0%} of what the bare route just did, and RCU at half of all
+it just did. Times are from when a request was due to its answer. RCU's answers are looked up, cut to the key's scopes,
+tagged and written to the access log; every request asks for another of {ASKED:,} customers. PostgreSQL has a quarter of
+the memory.
 
 {table}
 """

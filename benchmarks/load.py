@@ -8,36 +8,42 @@ speaks HTTP by hand: a client library takes more of a core than the rest of this
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import json
+import select
+import socket
 import time
 from collections import deque
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
-from typing import cast
 from urllib.parse import quote
-
-import uvloop
 
 PERCENTILES = (0.5, 0.9, 0.99, 1.0)
 _END = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length:"
+_MOST = 1 << 18
 
 
 class Sender:
-    """Connections to a server, each with one request under way, that take turns as many senders do."""
+    """Connections to a server, each with one request under way, that take turns as many senders do.
+
+    It waits by `select`, whose timer knows microseconds; that of an event loop knows milliseconds, and lets requests go
+    in bunches.
+    """
 
     def __init__(self, host: str, port: int, key: str) -> None:
         self._host, self._port, self._key = host, port, key
         self._free: deque[_Connection] = deque()
+        self._open: dict[int, _Connection] = {}
+        self.under_way = 0
         self.statuses: dict[int, int] = {}
+        self.latencies: list[float] = []
 
-    async def connect(self, connections: int) -> None:
+    def connect(self, connections: int) -> None:
         """Open some connections before they are needed."""
         for _ in range(connections):
-            self._free.append(await self._opened())
+            self._free.append(self._opened())
 
     def message(self, line: str) -> bytes:
         """What is sent for a line of the file."""
@@ -53,48 +59,73 @@ class Sender:
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         return f"{head}\r\n".encode() + body
 
-    async def send(self, message: bytes) -> None:
-        while self._free and self._free[0].ended:  # the server ends connections that nobody uses
-            self._free.popleft()
-        connection = self._free.popleft() if self._free else await self._opened()
-        status = await connection.ask(message)
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-        self._free.append(connection)
+    def send(self, message: bytes, due: float) -> None:
+        """Send a request that was due at an instant, by a connection that is free."""
+        self._free.popleft().ask(message, due)
+        self.under_way += 1
 
-    async def _opened(self) -> _Connection:
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(lambda: _Connection(loop), self._host, self._port)
+    @property
+    def free(self) -> bool:
+        """Whether another request can go; while all connections are taken it waits, as a pool of them has it wait."""
+        return bool(self._free)
+
+    def wait(self, seconds: float) -> None:
+        """Take the answers that come within so many seconds, at most until some have come."""
+        ready, _, _ = select.select(self._open, (), (), seconds)
+        for number in ready:
+            connection = self._open[number]
+            status = connection.read()
+            if status is None:
+                if connection.ended:
+                    del self._open[number]
+                    self._free.remove(connection)  # the server ends connections that nobody uses
+                    self._free.append(self._opened())
+                continue
+            self.latencies.append(time.perf_counter() - connection.due)
+            self.statuses[status] = self.statuses.get(status, 0) + 1
+            self.under_way -= 1
+            self._free.append(connection)
+
+    def _opened(self) -> _Connection:
+        connection = _Connection(socket.create_connection((self._host, self._port)))
+        self._open[connection.socket.fileno()] = connection
         return connection
 
 
-class _Connection(asyncio.Protocol):
+class _Connection:
     """One request after the other; of an answer only its status is kept."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._transport = loop, asyncio.Transport()
-        self._answer: asyncio.Future[int] | None = None
+    def __init__(self, opened: socket.socket) -> None:
+        self.socket = opened
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._come, self._whole = b"", 0
-        self.ended = False
+        self._asked = self.ended = False
+        self.due = 0.0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none of asyncio's
+    def ask(self, message: bytes, due: float) -> None:
+        self._come, self._whole, self._asked, self.due = b"", 0, True, due
+        self.socket.sendall(message)
 
-    def ask(self, message: bytes) -> asyncio.Future[int]:
-        self._answer, self._come, self._whole = self._loop.create_future(), b"", 0
-        self._transport.write(message)
-        return self._answer
+    def read(self) -> int | None:
+        """The status, once all of the answer has come.
 
-    def data_received(self, data: bytes) -> None:
+        Raises:
+            ConnectionResetError: the server ended the connection before.
+        """
+        data = self.socket.recv(_MOST)
+        if not data:
+            if self._asked:
+                raise ConnectionResetError("the server ended the connection")
+            self.ended = True
+            self.socket.close()
+            return None
         self._come = self._come + data if self._come else data
         if not self._whole and (end := self._come.find(_END)) >= 0:
             self._whole = end + len(_END) + _length(self._come[: end + 2])
-        if self._whole and len(self._come) >= self._whole and self._answer is not None:
-            self._answer.set_result(int(self._come[9:12]))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.ended = True
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(exc or ConnectionResetError("the server ended the connection"))
+        if not self._whole or len(self._come) < self._whole:
+            return None
+        self._asked = False
+        return int(self._come[9:12])
 
 
 def _length(head: bytes) -> int:
@@ -103,43 +134,27 @@ def _length(head: bytes) -> int:
     return int(head[place : head.index(b"\r\n", place)])
 
 
-async def paced(
-    sender: Sender, messages: Iterator[bytes], *, pace: float, seconds: float, connections: int
-) -> list[float]:
-    """Send so many a second, whether answers come or not; the seconds from when each was due to its answer."""
-    await sender.connect(connections)
-    latencies: list[float] = []
-
-    async def one(message: bytes, due: float) -> None:
-        await sender.send(message)
-        latencies.append(time.perf_counter() - due)
-
-    tasks: set[asyncio.Task[None]] = set()
+def paced(sender: Sender, messages: Iterator[bytes], *, pace: float, seconds: float) -> None:
+    """Send so many a second, whether answers come or not; latencies are from when each was due."""
     began = time.perf_counter()
-    for place in range(int(pace * seconds)):
-        due = began + place / pace
-        if (early := due - time.perf_counter()) > 0:
-            await asyncio.sleep(early)
-        task = asyncio.create_task(one(next(messages), due))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-    await asyncio.gather(*tasks)
-    return latencies
+    count, sent = int(pace * seconds), 0
+    while sent < count or sender.under_way:
+        now = time.perf_counter()
+        while sent < count and sender.free and (due := began + sent / pace) <= now:
+            sender.send(next(messages), due)
+            sent += 1
+        early = began + sent / pace - time.perf_counter()
+        sender.wait(max(0.0, early) if sent < count and sender.free else 1.0)
 
 
-async def flat_out(sender: Sender, messages: Iterator[bytes], *, connections: int, seconds: float) -> list[float]:
-    """Keep so many requests under way; the seconds each took."""
-    await sender.connect(connections)
+def flat_out(sender: Sender, messages: Iterator[bytes], *, seconds: float) -> None:
+    """Keep a request under way on each connection; latencies are from when each was sent."""
     end = time.perf_counter() + seconds
-    latencies: list[float] = []
-
-    async def caller() -> None:
-        while (began := time.perf_counter()) < end:
-            await sender.send(next(messages))
-            latencies.append(time.perf_counter() - began)
-
-    await asyncio.gather(*(caller() for _ in range(connections)))
-    return latencies
+    while (now := time.perf_counter()) < end or sender.under_way:
+        while now < end and sender.free:
+            sender.send(next(messages), now)
+            now = time.perf_counter()
+        sender.wait(1.0)
 
 
 def main() -> None:
@@ -149,20 +164,21 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="requests not to send")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--pace", type=float, help="requests a second; without it, as fast as answers come")
-    parser.add_argument("--connections", type=int, default=64, help="kept open; without a pace, requests under way")
+    parser.add_argument("--connections", type=int, default=64, help="kept open, each with one request under way")
     parser.add_argument("--again", action="store_true", help="begin again when all were sent")
     chosen = parser.parse_args()
     sender = Sender(chosen.host, chosen.port, chosen.key)
     lines = chosen.requests.read_text(encoding="utf-8").splitlines()[chosen.skip :]
     every = [sender.message(line) for line in lines]
     messages = cycle(every) if chosen.again else iter(every)
+    sender.connect(chosen.connections)
+    gc.disable()  # its rests would be taken for the server's
     began, cpu = time.perf_counter(), time.process_time()
     if chosen.pace:
-        work = paced(sender, messages, pace=chosen.pace, seconds=chosen.seconds, connections=chosen.connections)
+        paced(sender, messages, pace=chosen.pace, seconds=chosen.seconds)
     else:
-        work = flat_out(sender, messages, connections=chosen.connections, seconds=chosen.seconds)
-    gc.disable()  # its rests would be taken for the server's
-    latencies = sorted(uvloop.run(work))
+        flat_out(sender, messages, seconds=chosen.seconds)
+    latencies = sorted(sender.latencies)
     seconds = time.perf_counter() - began
     told = {
         f"p{share * 100:.0f}": latencies[min(len(latencies) - 1, int(share * len(latencies)))] * 1e3

@@ -203,13 +203,14 @@ def from_environment() -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         warming = asyncio.create_task(asyncio.to_thread(warm_up, app.state.real_time))
         await asyncio.wait([warming], timeout=_WARMING_SECONDS)
-        for one in (app.state.profiles, app.state.lookups):
+        for one in (app.state.profiles, app.state.lookups, app.state.accesses):
             one.settle()
         settle_memory()
         warming.add_done_callback(lambda _: settle_memory())  # what it took longer for is there to stay, too
         async with _delivering(store, chosen) if chosen.deliver else nullcontext():
             with _at_the_end(app.state.feed_watch.close):
                 yield
+        await app.state.accesses.unsettle()
         for name in ("gathering", "profiles", "lookups", "keys", "accesses", "key_uses"):
             getattr(app.state, name).close()
         await asyncio.wait([warming])

@@ -50,25 +50,25 @@ class AccessWish:
     after: datetime | None = None
 
 
+_COLUMNS: Final = ("at", "key_name", "actor", "operation", "purpose", "customer_id", "field_groups", "request_id")
+
+
 def add(connection: Connection, accesses: Sequence[Access]) -> None:
-    """Add entries."""
-    add_at_once(
-        connection,
-        access_log,
-        [
-            {
-                "at": one.at,
-                "key_name": one.key_name,
-                "actor": one.actor,
-                "operation": one.operation,
-                "purpose": one.purpose,
-                "customer_id": one.customer_id,
-                "field_groups": " ".join(one.field_groups),
-                "request_id": one.request_id,
-            }
-            for one in accesses
-        ],
-    )
+    """Add entries, in one statement."""
+    rows = [
+        (
+            one.at,
+            one.key_name,
+            one.actor,
+            one.operation,
+            one.purpose,
+            one.customer_id,
+            " ".join(one.field_groups),
+            one.request_id,
+        )
+        for one in accesses
+    ]
+    add_at_once(connection, access_log, _COLUMNS, rows)
 
 
 def page(connection: Connection, wish: AccessWish, *, before: int, limit: int) -> list[tuple[int, Access]]:

@@ -45,8 +45,13 @@ class Dialect(Protocol):
     def kept(self, *, patient: bool) -> AbstractContextManager[Connection]:
         """A connection to read by for as long as the process lasts, that none of the others waits for.
 
-        `patient`: where others hold the database it waits for them; else that is an error at once.
+        `patient`: where others hold the database it waits for them; else that is an error at once, and who writes by it
+        has `checkpoint` asked for now and then.
         """
+        ...
+
+    def checkpoint(self) -> None:
+        """Have what was written put where it stays, without waiting for who reads it where it is."""
         ...
 
     def stage(self, name: str, content: pa.Table) -> None:

@@ -125,6 +125,15 @@ class Store:
         self._kept.append(Kept(self._dialect, thread, here=here))
         return self._kept[-1]
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether what the database says is there in microseconds, but while others hold it."""
+        return self._dialect.answers_at_once
+
+    def checkpoint(self) -> None:
+        """Have what was written by a kept connection put where it stays; it waits for the disk."""
+        self._dialect.checkpoint()
+
     @contextmanager
     def snapshot(self) -> Generator[Store]:
         """The store as it is at this instant, for as long as the block takes; others go on writing. Only to be read."""

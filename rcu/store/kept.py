@@ -48,6 +48,27 @@ class Kept:
         except DBAPIError:
             return None
 
+    def say_now(self, say: Callable[[Connection], object]) -> bool:
+        """Have one statement done by a connection that is open and does not wait; whether it was, see `read_now`."""
+        if not (self._here and self._open is not None and self._dialect.answers_at_once):
+            return False
+        connection, _ = self._open
+        try:
+            say(connection)
+        except DBAPIError as error:
+            if not self._dialect.waited_in_vain(error):
+                self.close()
+            return False
+        return True
+
+    def open(self) -> None:
+        """Open a connection that does not wait, where there is none; by another thread than asks.
+
+        Raises:
+            StoreError: the database cannot be reached.
+        """
+        self._connect(patient=False)
+
     async def read(self, ask: Callable[[Connection], T]) -> T:
         """What is found by a connection; asked once more, by the thread, where it was lost or others held the database.
 

@@ -58,17 +58,21 @@ def answered(connection: Connection, statement: Statement, values: Mapping[str, 
     known = _known(connection.dialect, statement)
     if not connection.in_transaction() and connection.get_execution_options().get(BEGINS, True):
         connection.begin()
+    return known.read(rows_of(connection, known.text, known.filled(values)))
+
+
+def rows_of(connection: Connection, asked: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows a connection's driver gives for a statement and its parameters.
+
+    Raises:
+        DBAPIError: what SQLite has against it.
+    """
     driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     try:
-        return known.read(rows_of(driver, known.text, known.filled(values)))
+        return driver.execute(asked, values).fetchall()
     except sqlite3.Error as error:
-        told = DBAPIError.instance(known.text, None, error, sqlite3.Error, hide_parameters=True)
+        told = DBAPIError.instance(asked, None, error, sqlite3.Error, hide_parameters=True)
         raise cast("DBAPIError", told) from None
-
-
-def rows_of(driver: sqlite3.Connection, asked: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows a driver's connection gives for a statement and its parameters."""
-    return driver.execute(asked, values).fetchall()
 
 
 def _known(dialect: Dialect, statement: Statement) -> _Known:

@@ -66,10 +66,15 @@ class Sqlite:
             driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
             if not patient:
                 driver.execute("PRAGMA busy_timeout=0")
+                driver.execute("PRAGMA wal_autocheckpoint=0")  # it waits for the disk, see `checkpoint`
             try:
                 yield connection.execution_options(**{BEGINS: False})
             finally:
                 connection.invalidate()  # what was set is for these questions alone
+
+    def checkpoint(self) -> None:
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").close()
 
     def stage(self, name: str, content: pa.Table) -> None:
         ready = pa.table([for_sqlite(column) for column in content.columns], names=content.column_names)

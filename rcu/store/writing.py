@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     TableValuedAlias,
     Text,
-    TextClause,
     Update,
     UpdateBase,
     bindparam,
@@ -28,13 +27,13 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    text,
     true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from rcu.store.prepared_sqlite import rows_of
 from rcu.store.sql import act, among, prepared
 
 Upsert: TypeAlias = postgresql.Insert | sqlite.Insert
@@ -149,30 +148,29 @@ def _numbering(connection: Connection, table: Table, names: Sequence[str], numbe
     return postgresql.insert(table).from_select([*names, number], found).add_cte(counted)
 
 
-def add_at_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add rows as `add_rows` does, as one parameter on SQLite, too: its driver gives way to no other thread meanwhile.
+def add_at_once(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[str | datetime | None]]
+) -> None:
+    """Add rows of some columns in one statement, on SQLite, too: its driver gives way to no other thread meanwhile.
 
-    So a thread that writes behind others' answers does not ask for the interpreter at every row.
+    So a thread that writes behind others' answers does not ask for the interpreter at every row. Outside a transaction
+    all of them are added, or none.
     """
     if not rows:
         return
     if connection.dialect.name != "sqlite":
-        add_rows(connection, table, rows)
+        add_rows(connection, table, [dict(zip(names, row, strict=True)) for row in rows])
         return
-    statement = prepared(connection, _adding_json, table, tuple(rows[0]))
-    told = [tuple(row.values()) for row in rows]
-    connection.execute(statement, {_ROWS: orjson.dumps(told, _as_stored, orjson.OPT_PASSTHROUGH_DATETIME).decode()})
+    one = f"({', '.join('?' * len(names))})"
+    asked = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {', '.join([one] * len(rows))}"  # names
+    rows_of(connection, asked, [_as_stored(value) for row in rows for value in row])
 
 
-def _adding_json(_connection: Connection, table: Table, names: Sequence[str]) -> TextClause:
-    columns = ", ".join(names)
-    values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
-    return text(f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM json_each(:{_ROWS})")  # names
-
-
-def _as_stored(instant: datetime) -> str:
-    """An instant in the form in which SQLAlchemy keeps one in SQLite."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+def _as_stored(value: str | datetime | None) -> str | None:
+    """A value as SQLAlchemy keeps it in SQLite, where instants are texts."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value
 
 
 def take_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

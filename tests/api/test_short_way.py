@@ -15,6 +15,7 @@ from rcu.errors import StoreError
 from rcu.services.together import MOST_TOGETHER, Together
 from rcu.store import customers as rows
 from rcu.store.engine import Store, Transaction
+from rcu.store.sql import driven
 from tests.api.conftest import Api
 from tests.api.test_customers import stored
 
@@ -166,6 +167,30 @@ def test_a_file_answers_at_once_and_waits_where_others_hold_it(store: Store) -> 
     told = asyncio.run(ask())
     assert [one == here for one in told[:3]] == [True, True, False]
     assert told[4] == here
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_where_the_database_takes_its_time_a_second_batch_is_asked_beside_the_first(store: Store) -> None:
+    def slow(connection: Transaction, seconds: Sequence[float]) -> list[float]:
+        driven(connection, f"SELECT pg_sleep({max(seconds)})", ())
+        return list(seconds)
+
+    async def ask() -> list[float]:
+        together = Together("test", store, slow)
+        together.settle()
+        ended: list[float] = []
+
+        async def one(seconds: float) -> None:
+            ended.append(await together.ask(seconds))
+
+        first = asyncio.ensure_future(one(1.0))
+        await asyncio.sleep(0.2)
+        await asyncio.gather(one(0.1), one(0.0), first)
+        await one(0.05)
+        together.close()
+        return ended
+
+    assert asyncio.run(ask()) == [0.1, 0.0, 1.0, 0.05]
 
 
 def test_an_error_is_told_to_all_of_a_batch_and_the_next_goes_on(store: Store) -> None:
