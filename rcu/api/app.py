@@ -49,14 +49,12 @@ from rcu.services.accesses import KeyUses, access_log
 from rcu.services.asking import FourEyes
 from rcu.services.behind import EVERY_SECONDS
 from rcu.services.following import FeedWatch, newest_change
+from rcu.services.frequent import FrequentReads
 from rcu.services.gathering import Gathering
 from rcu.services.keys import KnownKeys
-from rcu.services.lookups import lookup_several
 from rcu.services.models import load_active
-from rcu.services.reading import customers_now
 from rcu.services.repeating import Repeats
 from rcu.services.setup import case_rules, cleaning_settings
-from rcu.services.together import Together
 from rcu.services.upserting import RealTime
 from rcu.services.warming import settle_memory, warm_up
 from rcu.services.webhooks import Webhooks
@@ -134,8 +132,7 @@ def create_app(
     app.state.rates = Rates(options.search_per_minute)
     app.state.accesses = access_log(store, every=options.behind_seconds)
     app.state.feed_watch = FeedWatch(partial(newest_change, store))
-    app.state.profiles = Together("profiles", store, customers_now)
-    app.state.lookups = Together("lookups", store, partial(lookup_several, app.state.cleaning))
+    app.state.frequent = FrequentReads(store, app.state.cleaning)
     app.state.webhooks = Webhooks(store, clock=_now, private=options.private_webhooks)
     _route(app)
     return app
@@ -203,7 +200,7 @@ def from_environment() -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         warming = asyncio.create_task(asyncio.to_thread(warm_up, app.state.real_time))
         await asyncio.wait([warming], timeout=_WARMING_SECONDS)
-        for one in (app.state.profiles, app.state.lookups, app.state.accesses):
+        for one in (app.state.frequent, app.state.accesses):
             one.settle()
         settle_memory()
         warming.add_done_callback(lambda _: settle_memory())  # what it took longer for is there to stay, too
@@ -211,7 +208,7 @@ def from_environment() -> FastAPI:
             with _at_the_end(app.state.feed_watch.close):
                 yield
         await app.state.accesses.unsettle()
-        for name in ("gathering", "profiles", "lookups", "keys", "accesses", "key_uses"):
+        for name in ("gathering", "frequent", "keys", "accesses", "key_uses"):
             getattr(app.state, name).close()
         await asyncio.wait([warming])
         store.close()

@@ -78,7 +78,7 @@ async def _profile(scope: Scope, headers: Mapping[bytes, bytes], name: str) -> R
     if reads is None:
         return None
     try:
-        found = await _state(scope).profiles.ask(name)
+        found = await _state(scope).frequent.profile(name)
     except Exception:  # noqa: BLE001  # the route meets it again, and says so
         return None
     if found is None or found.customer_id != name or not reads.written([name]):
@@ -93,10 +93,10 @@ async def _lookup(scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> 
     if reads is None:
         return None
     try:
-        answers = await _state(scope).lookups.ask(asked)
+        answers = await _state(scope).frequent.lookup(asked)
     except Exception:  # noqa: BLE001  # the route meets it again, and says so
         return None
-    return lookup_answer(answers, reads.key) if reads.written(*given_out(answers)) else None
+    return lookup_answer(answers, reads.key) if answers and reads.written(*given_out(answers)) else None
 
 
 def _identifiers(body: bytes) -> list[Asked] | None:

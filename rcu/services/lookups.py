@@ -30,7 +30,7 @@ _HASHED: Final = {
 """Types of hashes, and the columns of records they are of."""
 _IDENTIFIER_OF: Final = {"email": "email", "email_key": "email", "mobile": "mobile", "landline": "landline"}
 _SHA256: Final = re.compile("[0-9a-f]{64}")
-_Key: TypeAlias = tuple[str, str]
+Key: TypeAlias = tuple[str, str]
 """An identifier and the value customers are looked up by."""
 
 
@@ -105,10 +105,10 @@ def _looked_up(
     for some in keys:
         for identifier, value in some or ():
             wanted[identifier].add(value)
-    found: dict[_Key, list[StoredProfile]] = {}
+    found: dict[Key, list[StoredProfile]] = {}
     for identifier in [one for one in LOOKUP_COLUMNS if one in wanted]:
         found |= _having(connection, identifier, sorted(wanted[identifier]), stores)
-    gone = set[_Key]()
+    gone = set[Key]()
     if "record" in wanted:
         records = {value: RecordKey(*value.split(":", 1)) for value in wanted["record"]}
         of_records = rows.by_records(connection, records.values(), stores=stores)
@@ -119,17 +119,9 @@ def _looked_up(
     return [Answer("invalid") if some is None else _answer(some, found, gone) for some in keys]
 
 
-def lookup_several(
-    settings: CleaningSettings, connection: Transaction, asked: Sequence[Sequence[Asked]]
-) -> list[list[Answer]]:
-    """Several lookups at once, of any stores: the same queries as for one."""
-    answers = iter(_looked_up(connection, [question for one in asked for question in one], settings, None))
-    return [[next(answers) for _ in one] for one in asked]
-
-
 def _having(
     connection: Transaction, identifier: str, wanted: Sequence[str], stores: frozenset[str] | None
-) -> dict[_Key, list[StoredProfile]]:
+) -> dict[Key, list[StoredProfile]]:
     """The customers that have some values of an identifier; where a steward set it, that is looked up."""
     matches: dict[str, Sequence[Carrier]] = dict.fromkeys(wanted, ())
     matches |= by_identifiers(connection, identifier, wanted, most_each=MOST_CANDIDATES, stores=stores)
@@ -145,26 +137,32 @@ def _having(
     }
 
 
-def _answer(keys: Sequence[_Key], found: Mapping[_Key, Sequence[StoredProfile]], erased: set[_Key]) -> Answer:
+def _answer(keys: Sequence[Key], found: Mapping[Key, Sequence[StoredProfile]], erased: set[Key]) -> Answer:
     profiles = {one.customer_id: one for key in keys for one in found.get(key, ())}
     if not profiles and erased.intersection(keys):
         return Answer("erased")
+    return answer_of(list(profiles.values()))
+
+
+def answer_of(profiles: Sequence[StoredProfile]) -> Answer:
+    """The answer where an identifier finds some customers."""
     status = ("not_found", "found")[len(profiles)] if len(profiles) < 2 else "ambiguous"
-    return Answer(status, tuple(profiles.values())[:MOST_CANDIDATES])
+    return Answer(status, tuple(profiles[:MOST_CANDIDATES]))
 
 
 def _keys(
-    asked: Asked, settings: CleaningSettings, values: Mapping[tuple[str, str], Sequence[_Key]]
-) -> Sequence[_Key] | None:
+    asked: Asked, settings: CleaningSettings, values: Mapping[tuple[str, str], Sequence[Key]]
+) -> Sequence[Key] | None:
     """What a value is looked up by; None when it cannot be one of its type. Hashes were told apart before."""
     if asked.type in _HASHED:
         digest = _digest(asked)
         return None if digest is None else values.get((asked.type, digest), ())
-    key = _key(asked, settings)
+    key = key_of(asked, settings)
     return None if key is None else [key]
 
 
-def _key(asked: Asked, settings: CleaningSettings) -> _Key | None:
+def key_of(asked: Asked, settings: CleaningSettings) -> Key | None:
+    """What a value that is no hash is looked up by; None when it cannot be one of its type."""
     match asked.type:
         case "email":
             key = standardise_email(asked.value, junk=settings.junk).key
@@ -186,9 +184,9 @@ def _digest(asked: Asked) -> str | None:
     return text if _SHA256.fullmatch(text) else None
 
 
-def _values_of_hashes(connection: Transaction, asked: Sequence[Asked]) -> dict[tuple[str, str], list[_Key]]:
+def _values_of_hashes(connection: Transaction, asked: Sequence[Asked]) -> dict[tuple[str, str], list[Key]]:
     """By type and hash, what is looked up in its place: the keys of the values that records carry and that it is of."""
-    found: dict[tuple[str, str], list[_Key]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Key]] = defaultdict(list)
     for kind, of in _HASHED.items() if any(one.type in _HASHED for one in asked) else ():
         digests = {bytes.fromhex(text) for one in asked if one.type == kind and (text := _digest(one))}
         for column in HASHES if digests else ():

@@ -79,12 +79,6 @@ def present(connection: Transaction, customer_id: str, *, stores: frozenset[str]
     return found
 
 
-def customers_now(connection: Transaction, customer_ids: Sequence[str]) -> list[StoredProfile | None]:
-    """The customer that has each id now; None where there is none, or none any more."""
-    found = rows.by_present_ids(connection, customer_ids)
-    return [found.get(one) for one in customer_ids]
-
-
 def customer_of_record(
     store: Store, source: str, native_id: str, *, stores: frozenset[str] | None = None
 ) -> StoredProfile:

@@ -1,109 +1,156 @@
-"""Questions that are asked at the same time, answered together: what comes while batches are under way is the next.
+"""Rows that are asked for at the same time by their keys, asked for together: those of one turn of the event loop.
 
-Nobody waits for company. Alone a question costs what it did; of many that come at once each costs a fraction, since a
-query for sixty rows takes hardly longer than one for a single row. Where nobody waits, and the database answers without
-waiting either, the first question of a turn of the event loop is answered where it is asked; others of the turn go
-together.
+Nobody waits for company. Alone a key costs what it did; of many that come at once each costs a fraction, since a query
+for sixty rows takes hardly longer than one for a single row. A database that takes its time is asked some such queries
+at once, and what comes meanwhile is the next; one that answers without waiting answers the first key of a turn where it
+is asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from functools import partial
+from typing import Any, Final, TypeAlias
 
+from rcu.errors import StoreError
 from rcu.store.engine import Store, Transaction
 from rcu.store.kept import Kept
+from rcu.store.sql import KEYS, Keyed, fetch
 
-Q = TypeVar("Q")
-A = TypeVar("A")
+Rows: TypeAlias = Sequence[Sequence[Any]]
+_Some: TypeAlias = dict[str, list[asyncio.Future[Rows]]]
 MOST_TOGETHER: Final = 64
-_BESIDE: Final = 2
-"""So many batches are under way at once where the database takes its time: the event loop works meanwhile."""
+_BESIDE: Final = 4
+"""So many queries are under way at once where the database takes its time: it works on one while the next comes."""
 
 
 @dataclass(slots=True)
-class _Line(Generic[Q, A]):
-    """Who waits on one event loop, and the connections to ask by: all of them, and those that are free.
+class _Line:
+    """Who waits on one event loop, by sort and key, and how many queries are under way.
 
-    `begins`: a task that asks is about to; it takes all that wait then.
+    `kept`: the connection this loop asks itself, if it does; `soon`: what waits is asked for in the next turn.
     """
 
-    connections: int
-    free: deque[Kept]
-    waiting: deque[tuple[Q, asyncio.Future[A]]] = field(default_factory=deque[tuple[Q, asyncio.Future[A]]])
-    begins: bool = False
+    loop: asyncio.AbstractEventLoop
+    kept: Kept | None = None
+    beside: int = 1
+    waiting: dict[str, _Some] = field(default_factory=dict[str, _Some])
+    under_way: int = 0
+    soon: bool = False
+    told_now: bool = False
+
+    def add(self, sort: str, key: str, told: asyncio.Future[Rows]) -> None:
+        self.waiting.setdefault(sort, {}).setdefault(key, []).append(told)
+
+    def take(self) -> tuple[str, _Some]:
+        """Some keys of one sort."""
+        sort, some = next(iter(self.waiting.items()))
+        taken = {key: some.pop(key) for key in list(some)[:MOST_TOGETHER]}
+        if not some:
+            del self.waiting[sort]
+        return sort, taken
 
 
-class Together(Generic[Q, A]):
-    """Has questions answered in batches by a connection that is kept; close it to end its thread."""
+class Together:
+    """Finds rows by keys, by connections that are kept; close it, once nobody waits, to end its thread."""
 
-    def __init__(self, name: str, store: Store, answer: Callable[[Transaction, Sequence[Q]], Sequence[A]]) -> None:
-        """`answer` gives an answer to each of some questions, in their order."""
-        self._answer, self._store = answer, store
+    def __init__(self, name: str, store: Store, queries: Mapping[str, Keyed]) -> None:
+        """`queries` finds the rows of some keys of each sort."""
+        self._queries, self._store = queries, store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"rcu-{name}")
-        self._lines: dict[asyncio.AbstractEventLoop, _Line[Q, A]] = {}
         self._away = store.keep(self._thread)
-        self._home: tuple[asyncio.AbstractEventLoop, list[Kept]] | None = None
-        self._told_now = False
+        self._home: _Line | None = None
+        self._lines: dict[asyncio.AbstractEventLoop, _Line] = {}
         self._works = set[asyncio.Task[None]]()
 
     def settle(self) -> None:
         """The event loop that runs now is the one that asks nearly always: it waits for the database itself."""
-        beside = 1 if self._store.answers_at_once else _BESIDE
-        some = [self._store.keep(self._thread, here=True) for _ in range(beside)]
-        self._home = asyncio.get_running_loop(), some
+        kept = self._store.keep(self._thread, here=True)
+        with suppress(StoreError):  # it is opened once the database is there
+            kept.open()
+        self._home = _Line(asyncio.get_running_loop(), kept, _BESIDE)
 
-    async def ask(self, question: Q) -> A:
-        """The answer to a question, or the error of the batch it was in."""
+    def ask(self, sort: str, key: str) -> asyncio.Future[Rows]:
+        """The rows of a key, or the error of the query it was in."""
         loop = asyncio.get_running_loop()
-        line = self._lines.get(loop)
-        if line is None:
-            by = self._kept(loop)
-            if not self._told_now:
-                found = by[0].read_now(lambda connection: self._answer(connection, [question]))
-                if found is not None:
-                    self._told_now = True
-                    loop.call_soon(self._turn)
-                    return found[0]
-            line = self._lines[loop] = _Line(len(by), deque(by))
-        told: asyncio.Future[A] = loop.create_future()
-        line.waiting.append((question, told))
-        if line.free and not line.begins:
-            line.begins = True
-            work = loop.create_task(self._work(loop, line, line.free.popleft()))
-            self._works.add(work)
-            work.add_done_callback(self._works.discard)
-        return await told
+        line = self._home
+        if line is None or line.loop is not loop:
+            line = self._lines.setdefault(loop, _Line(loop))
+        told: asyncio.Future[Rows] = loop.create_future()
+        if line.kept is not None and not (line.told_now or line.soon or line.under_way):
+            found = line.kept.read_now(partial(self._asked, sort, [key]))
+            if found is not None:
+                line.told_now = True
+                loop.call_soon(self._turn, line)
+                told.set_result(found)
+                return told
+        line.add(sort, key, told)
+        if not line.soon and line.under_way < line.beside:
+            line.soon = True
+            loop.call_soon(self._send, line)
+        return told
 
     def close(self) -> None:
-        """Answer what was asked, and end; the store lets the connection go."""
+        """End; the store lets the connections go."""
         self._thread.shutdown()
 
-    def _turn(self) -> None:
-        self._told_now = False
+    def _asked(self, sort: str, keys: Sequence[str], connection: Transaction) -> Rows:
+        return fetch(connection, self._queries[sort](connection), {KEYS: keys})
 
-    def _kept(self, loop: asyncio.AbstractEventLoop) -> list[Kept]:
-        return self._home[1] if self._home is not None and self._home[0] is loop else [self._away]
+    def _turn(self, line: _Line) -> None:
+        line.told_now = False
 
-    async def _work(self, loop: asyncio.AbstractEventLoop, line: _Line[Q, A], by: Kept) -> None:
-        line.begins = False
-        while line.waiting:
-            some = [line.waiting.popleft() for _ in range(min(len(line.waiting), MOST_TOGETHER))]
-            questions = [question for question, _ in some]
-            try:
-                answers = await by.read(lambda connection, asked=questions: self._answer(connection, asked))
-            except Exception as error:  # noqa: BLE001  # whoever waits for the answer gets it
-                for _, told in some:
-                    if not told.done():
-                        told.set_exception(error)
-                continue
-            for (_, told), answer in zip(some, answers, strict=True):
+    def _send(self, line: _Line) -> None:
+        """Ask for what waits, as far as queries may be under way."""
+        line.soon = False
+        while line.waiting and line.under_way < line.beside:
+            sort, some = line.take()
+            line.under_way += 1
+            if line.kept is None:
+                self._read(line, sort, some)
+            elif (found := line.kept.read_now(partial(self._asked, sort, list(some)))) is not None:
+                self._tell(line, sort, some, found)
+            elif not line.kept.ask(self._queries[sort], {KEYS: list(some)}, partial(self._tell, line, sort, some)):
+                self._read(line, sort, some)
+
+    def _read(self, line: _Line, sort: str, some: _Some) -> None:
+        """Have the thread ask: it waits for who holds the database, and finds out what is wrong."""
+        work = line.loop.create_task(self._read_away(line, sort, some))
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
+
+    async def _read_away(self, line: _Line, sort: str, some: _Some) -> None:
+        try:
+            rows = await self._away.read(partial(self._asked, sort, list(some)))
+            if line.kept is not None:
+                await line.loop.run_in_executor(self._thread, line.kept.open)  # it was lost, or never there
+        except Exception as error:  # noqa: BLE001  # whoever waits gets it
+            for told in (one for all_ in some.values() for one in all_ if not one.done()):
+                told.set_exception(error)
+            self._ended(line)
+        else:
+            self._tell(line, sort, some, rows)
+
+    def _tell(self, line: _Line, sort: str, some: _Some, rows: Rows | None) -> None:
+        if rows is None:
+            self._read(line, sort, some)
+            return
+        found: dict[str, list[Sequence[Any]]] = {key: [] for key in some}
+        for row in rows:
+            found[row[0]].append(row)
+        for key, all_ in some.items():
+            for told in all_:
                 if not told.done():  # who asked may have gone
-                    told.set_result(answer)
-        line.free.append(by)
-        if len(line.free) == line.connections:
-            del self._lines[loop]
+                    told.set_result(found[key])
+        self._ended(line)
+
+    def _ended(self, line: _Line) -> None:
+        line.under_way -= 1
+        if line.waiting and not line.soon:
+            self._send(line)
+        elif not line.under_way and not line.waiting:
+            self._lines.pop(line.loop, None)

@@ -133,7 +133,7 @@ class Asking:
             DBAPIError: what the server or the connection has against it, or against what it was told before.
         """
         try:
-            given = [_written(value) for value in values]
+            given = [written(value) for value in values]
             name = self._prepared(asked, kinds)
             if not (self._sent or in_greenlet() or self._begins()):
                 return self._read(self._server.exec_prepared(name, cast("list[bytes]", given)))
@@ -152,7 +152,7 @@ class Asking:
             self.ask(asked, values, kinds)
             return
         try:
-            given = [_written(value) for value in values]
+            given = [written(value) for value in values]
             self._send(asked, self._prepared(asked, kinds), given)
             self._server.flush()
         except psycopg.Error as error:
@@ -169,7 +169,7 @@ class Asking:
             answer.come = self.ask(asked, values, kinds)
             return answer
         try:
-            given = [_written(value) for value in values]
+            given = [written(value) for value in values]
             self._send(asked, self._prepared(asked, kinds), given, answer)
         except psycopg.Error as error:
             raise self._refused(asked, error) from None
@@ -290,7 +290,7 @@ class Asking:
         raise errors.error_from_result(answer)
 
 
-def _written(value: Value) -> bytes | None:
+def written(value: Value) -> bytes | None:
     """A parameter as PostgreSQL reads it."""
     if value is None:
         return None

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from rcu.store.customers import PROFILE, StoredProfile
-from rcu.store.sql import among, each, fetch, joined_each, prepared
+from rcu.store.sql import KEYS, Keyed, among, each, fetch, joined_each, prepared
 from rcu.store.tables import customers, decision_records, decision_values, memberships, records
 from rcu.store.visibility import of_stores
 
@@ -32,7 +32,6 @@ LOOKUP_COLUMNS: Final[Mapping[str, str]] = {
     "loyalty_number": "loyalty_number",
 }
 """Identifiers a customer can be looked up by, and the column that holds their key."""
-_KEYS: Final = "keys"
 _OLDEST: Final = 100
 """So many records of one key are looked at first: hardly any has more, but for a mailbox that a shop gives to all."""
 
@@ -74,16 +73,32 @@ def by_identifiers(
     """
     column = LOOKUP_COLUMNS[identifier]
     if stores is not None:
-        return _grouped(connection.execute(_of_stores(column, most_each, stores), {_KEYS: list(keys)}).all())
-    rows = fetch(connection, prepared(connection, _of_oldest, column, most_each, _OLDEST), {_KEYS: list(keys)})
+        return _grouped(connection.execute(_of_stores(column, most_each, stores), {KEYS: list(keys)}).all())
+    rows = fetch(connection, carried(identifier, most_each)(connection), {KEYS: list(keys)})
     more = {row[0] for row in rows if row[3]}
     if more:
         count = Counter(row[0] for row in rows if not row[2])
         more = {key for key in more if count[key] < most_each}
     found = _grouped([*row[:3], *row[4:]] for row in rows if row[0] not in more)
     if more:
-        found |= _grouped(fetch(connection, _of_all(column, most_each), {_KEYS: sorted(more)}))
+        found |= _grouped(fetch(connection, _of_all(column, most_each), {KEYS: sorted(more)}))
     return found
+
+
+def carried(identifier: str, most_each: int) -> Keyed:
+    """The query for who has one of some keys; what its rows say of one of them `carriers_of` tells."""
+    about = LOOKUP_COLUMNS[identifier], most_each, _OLDEST
+    return lambda connection: prepared(connection, _of_oldest, *about)
+
+
+def carriers_of(rows: Sequence[Sequence[Any]]) -> list[StoredProfile] | None:
+    """The customers that have a key, oldest first; None where that takes a closer look, see `by_identifiers`.
+
+    So it does where a decision set the key, and where more than a hundred records carry it.
+    """
+    if any(row[2] or row[3] for row in rows):
+        return None
+    return [StoredProfile(*row[4:]) for row in sorted(rows, key=lambda row: row[1])]
 
 
 def _grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[Carrier]]:
@@ -96,7 +111,7 @@ def _grouped(rows: Iterable[Sequence[Any]]) -> dict[str, list[Carrier]]:
 
 def _of_oldest(connection: Connection, column: str, most_each: int, looked_at: int) -> CompoundSelect[*tuple[Any, ...]]:
     """Key, customer, whether it is only set, whether more records carry the key than were looked at, and profile."""
-    given = each(connection, _KEYS)
+    given = each(connection, KEYS)
     matched = _carrying(given, column).join(memberships, memberships.c.record_id == records.c.record_id)
     oldest = matched.with_only_columns(memberships.c.cluster_id).limit(literal_column(str(looked_at)))
     of_these = oldest.correlate(given).subquery("oldest")
@@ -131,7 +146,7 @@ def _of_stores(column: str, most_each: int, stores: frozenset[str] | None) -> Se
     carried = (
         select(records.c[column].label("key"), memberships.c.cluster_id, literal_column("0").label("only_set"))
         .join(memberships, memberships.c.record_id == records.c.record_id)
-        .where(among(records.c[column], _KEYS))
+        .where(among(records.c[column], KEYS))
     )
     had = union_all(carried, _set(column)).subquery("had")
     once = select(had.c.key, had.c.cluster_id, func.min(had.c.only_set).label("only_set"))
@@ -153,5 +168,5 @@ def _set(column: str) -> Select[str, int, int]:
         select(decision_values.c.value, memberships.c.cluster_id, literal_column("1"))
         .join(decision_records, decision_records.c.decision_id == decision_values.c.decision_id)
         .join(memberships, memberships.c.record_id == decision_records.c.record_id)
-        .where(decision_values.c.name == column, among(decision_values.c.value, _KEYS))
+        .where(decision_values.c.name == column, among(decision_values.c.value, KEYS))
     )

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from rcu.domain.hashes import HashColumn
 from rcu.domain.records import RecordKey
-from rcu.store.sql import among, fetch
+from rcu.store.sql import KEYS, Query, among, fetch
 from rcu.store.tables import (
     changes,
     customers,
@@ -67,12 +67,12 @@ def by_birth_id(connection: Connection, birth_id: str, *, stores: frozenset[str]
 
 
 _IDS: Final = "customer_ids"
-_PRESENT: Final = _profiles().where(among(customers.c.customer_id, _IDS))
+_PRESENT: Final = _profiles().where(among(customers.c.customer_id, KEYS))
 
 
-def by_present_ids(connection: Connection, customer_ids: Collection[str]) -> dict[str, StoredProfile]:
-    """Customers by the ids they have now."""
-    return {row[0]: StoredProfile(*row) for row in fetch(connection, _PRESENT, {_IDS: customer_ids})}
+def by_present_ids(_connection: Connection) -> Query:
+    """Customers by the ids they have now; each row is a `StoredProfile`."""
+    return _PRESENT
 
 
 def by_customer_ids(

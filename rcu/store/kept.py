@@ -8,18 +8,22 @@ each turn takes longer than the question.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
+import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.util.concurrency import greenlet_spawn
 
+from rcu.store.asking import ready
 from rcu.store.conflicts import unreachable
 from rcu.store.dialect import Dialect
+from rcu.store.pipeline import Pipeline, Then
+from rcu.store.sql import Query
 
 T = TypeVar("T")
 
@@ -35,6 +39,25 @@ class Kept:
         self._dialect, self._thread = dialect, thread
         self._here = here and dialect.can_be_awaited
         self._open: tuple[Connection, ExitStack] | None = None
+        self._pipeline: Pipeline | None = None
+
+    def ask(self, query: Callable[[Connection], Query], values: Mapping[str, Any], then: Then) -> bool:
+        """Ask a query that is made once, and do not wait; whether its rows come, or that they do not: see `Then`.
+
+        They do where a connection is open and the database takes its time; it asks nothing else then. One that was lost
+        has to be opened.
+        """
+        if not self._here or self._open is None or self._dialect.answers_at_once:
+            return False
+        connection, _ = self._open
+        if self._pipeline is None:
+            driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
+            self._pipeline = Pipeline(driver, self.close)
+        try:
+            self._pipeline.ask(ready(query(connection)), values, then)
+        except psycopg.DataError:  # it is not sent
+            return False
+        return True
 
     def read_now(self, ask: Callable[[Connection], T]) -> T | None:
         """What is found by a connection that is open and does not wait; None where there is none: `read` sees to it.
@@ -90,6 +113,9 @@ class Kept:
 
     def close(self) -> None:
         """Let the connection go."""
+        if self._pipeline is not None:
+            pipeline, self._pipeline = self._pipeline, None
+            pipeline.close()
         if self._open is not None:
             (_, stack), self._open = self._open, None
             stack.close()

@@ -35,8 +35,8 @@ _FOR_FEW_ROWS: Final = {
 them. The plans stay, and a table that was small when they were made may have grown: so none reads a whole table."""
 _WAITED: Final = frozenset({"55P03", "40P01"})
 """Lock not available in time; deadlock detected."""
-_IN_POOL: Final = 10
-"""Connections that stay open: for five at a time, and five that an application keeps for its reads and their log."""
+_IN_POOL: Final = 8
+"""Connections that stay open: for five at a time, and three that an application keeps for its reads and their log."""
 
 
 def connected_to(url: URL) -> Engine:

@@ -45,7 +45,10 @@ from rcu.store.prepared_sqlite import answered
 
 T = TypeVar("T")
 Query: TypeAlias = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
-
+Keyed: TypeAlias = Callable[[Connection], Query]
+"""A query that is asked for some keys, made once for a database; the first column of each row is the key it is of."""
+KEYS: Final = "keys"
+"""The parameter of such a query: many texts."""
 
 _PREPARED: Final[dict[tuple[object, str, object], Any]] = {}
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from rcu.api import straight
 from rcu.domain.keys import Rate, Terms
-from rcu.errors import StoreError
-from rcu.services.together import MOST_TOGETHER, Together
-from rcu.store import customers as rows
-from rcu.store.engine import Store, Transaction
-from rcu.store.sql import driven
 from tests.api.conftest import Api
 from tests.api.test_customers import stored
 
@@ -105,106 +97,3 @@ def test_a_request_is_counted_once_on_whichever_way_it_goes(api: Api) -> None:
     assert [one.split(";")[1] for one in left] == ["r=5", "r=4", "r=3", "r=2"]
     assert client.get("/v1/customers/00000000-0000-7000-8000-000000000000").headers["ratelimit"].split(";")[1] == "r=1"
     assert [client.get(path).status_code for _ in range(2)] == [200, 429]
-
-
-@pytest.mark.parametrize("settled", [False, True], ids=["by a thread", "by the event loop"])
-def test_what_is_asked_at_the_same_time_is_answered_together_each_with_its_own(store: Store, *, settled: bool) -> None:
-    batches: list[int] = []
-
-    def squares(connection: Transaction, numbers: Sequence[int]) -> list[int]:
-        batches.append(len(numbers))
-        rows.by_present_ids(connection, ["nobody"])
-        return [number**2 for number in numbers]
-
-    async def ask() -> list[int]:
-        together = Together("test", store, squares)
-        if settled:
-            together.settle()
-        asking = [asyncio.ensure_future(together.ask(number)) for number in range(200)]
-        await asyncio.sleep(0)
-        asking[7].cancel()
-        told = await asyncio.gather(*asking, return_exceptions=True)
-        together.close()
-        return [one for one in told if isinstance(one, int)]
-
-    assert asyncio.run(ask()) == [number**2 for number in range(200) if number != 7]
-    assert max(batches) <= MOST_TOGETHER
-    assert len(batches) <= 6
-
-
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-def test_a_file_answers_at_once_and_waits_where_others_hold_it(store: Store) -> None:
-    def asked_of_one_at_a_time(connection: Transaction, numbers: Sequence[int]) -> list[str]:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.exec_driver_sql("ROLLBACK")
-        return [threading.current_thread().name for _ in numbers]
-
-    def hold() -> None:
-        with store.begin():
-            held.set()
-            let_go.wait(60)
-
-    async def ask() -> list[str]:
-        together = Together("test", store, asked_of_one_at_a_time)
-        together.settle()
-        found = [await together.ask(0)]
-        with pytest.raises(StopIteration) as at_once:  # it never gives the loop the time to do something else
-            together.ask(1).send(None)
-        found.append(at_once.value.value)
-        holding = asyncio.ensure_future(asyncio.to_thread(hold))
-        await asyncio.to_thread(held.wait)
-        waiting = [asyncio.ensure_future(together.ask(number)) for number in (2, 3)]
-        await asyncio.sleep(0.2)
-        assert not any(one.done() for one in waiting)
-        let_go.set()
-        found += [*await asyncio.gather(*waiting), await together.ask(4)]
-        await holding
-        together.close()
-        return found
-
-    held, let_go = threading.Event(), threading.Event()
-    here = threading.current_thread().name
-    told = asyncio.run(ask())
-    assert [one == here for one in told[:3]] == [True, True, False]
-    assert told[4] == here
-
-
-@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
-def test_where_the_database_takes_its_time_a_second_batch_is_asked_beside_the_first(store: Store) -> None:
-    def slow(connection: Transaction, seconds: Sequence[float]) -> list[float]:
-        driven(connection, f"SELECT pg_sleep({max(seconds)})", ())
-        return list(seconds)
-
-    async def ask() -> list[float]:
-        together = Together("test", store, slow)
-        together.settle()
-        ended: list[float] = []
-
-        async def one(seconds: float) -> None:
-            ended.append(await together.ask(seconds))
-
-        first = asyncio.ensure_future(one(1.0))
-        await asyncio.sleep(0.2)
-        await asyncio.gather(one(0.1), one(0.0), first)
-        await one(0.05)
-        together.close()
-        return ended
-
-    assert asyncio.run(ask()) == [0.1, 0.0, 1.0, 0.05]
-
-
-def test_an_error_is_told_to_all_of_a_batch_and_the_next_goes_on(store: Store) -> None:
-    def fails_once(_connection: Transaction, numbers: Sequence[int]) -> list[int]:
-        if 0 in numbers:
-            raise StoreError("the database cannot be reached")
-        return list(numbers)
-
-    async def ask() -> int:
-        together = Together("test", store, fails_once)
-        with pytest.raises(StoreError):
-            await together.ask(0)
-        found = await together.ask(1)
-        together.close()
-        return found
-
-    assert asyncio.run(ask()) == 1
